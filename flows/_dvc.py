@@ -1,0 +1,57 @@
+"""Where this room reaches into DVC: its commands, its log, and the environment that its commands get."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flows.commands import OnLine
+
+
+@contextmanager
+def commands_by(command: Any) -> Iterator[None]:
+    """DVC runs commands through `command` while inside; process-wide, so one pipeline at a time."""
+    from dvc.stage import run as runner
+
+    before = runner.cmd_run
+    runner.cmd_run = command
+    try:
+        yield
+    finally:
+        runner.cmd_run = before
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """DVC's own remarks do not go to the terminal while inside; its warnings reach the stage that they are about."""
+    logger = logging.getLogger("dvc")
+    before = logger.level, logger.propagate, logger.handlers
+    logger.setLevel(logging.WARNING)  # also empties the cache of what is enabled, which setting `level` would not
+    logger.propagate, logger.handlers = False, [logging.NullHandler()]
+    try:
+        yield
+    finally:
+        logger.setLevel(before[0])
+        logger.propagate, logger.handlers = before[1:]
+
+
+class Warnings(logging.Handler):
+    """Takes what DVC warns of, as lines of a stage's output."""
+
+    def __init__(self, take: OnLine) -> None:
+        super().__init__(logging.WARNING)
+        self._take = take
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand a warning of DVC's on as a line of the stage's output."""
+        self._take(record.getMessage())
+
+
+def environment() -> dict[str, str]:
+    """What commands get on top of the environment: this interpreter as `python`, its output unbuffered so that progress shows at once."""
+    here = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return {"PYTHONUNBUFFERED": "1", "PATH": os.pathsep.join([here, *(part for part in path if part != here)])}

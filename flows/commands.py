@@ -1,0 +1,114 @@
+"""Runs one shell command in a process group of its own, hands its output on line by line, and ends all of it when asked to stop."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+GRACE = 5.0  # seconds between TERM and KILL
+TICK = 0.1
+
+OnLine = Callable[[str], None]
+
+
+class Stopped(BaseException):
+    """A person or the system asked this run to end; `signal` is what was sent. No `Exception`, so that nothing takes it for a failure."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.signal = number
+
+
+class Stop:
+    """A wish to end, set by a signal handler or another thread, and read where ending is safe (never while DVC writes its files)."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def ask(self, number: int = signal.SIGTERM) -> None:
+        """Ask for the end."""
+        self._number = number
+
+    def check(self) -> None:
+        """Raise Stopped if the end was asked for."""
+        if self._number:
+            raise Stopped(self._number)
+
+
+@contextmanager
+def signals(stop: Stop) -> Iterator[None]:
+    """While inside, SIGINT and SIGTERM only set `stop`. Does nothing outside the main thread, where handlers cannot be set."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    wanted = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda received, _: stop.ask(received)) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(arguments: Sequence[str], on_line: OnLine, stop: Stop, *, cwd: str | Path, env: dict[str, str]) -> int:
+    """Run a command to its end. Returns its exit status (negative: the signal that killed it).
+
+    Its standard output and error go to `on_line`, in this thread. Raises Stopped where `stop` asks for the end, after ending the whole
+    process group.
+    """
+    process = subprocess.Popen(
+        arguments,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        _follow(process, on_line, stop)
+        return process.wait()
+    except BaseException:
+        end_group(process)
+        raise
+
+
+def _follow(process: subprocess.Popen[str], on_line: OnLine, stop: Stop) -> None:
+    lines: SimpleQueue[str] = SimpleQueue()
+    reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
+    reader.start()
+    while process.poll() is None:
+        stop.check()
+        with suppress(Empty):
+            on_line(lines.get(timeout=TICK))
+    reader.join(1.0)  # no longer: what the command may have left in the background keeps the pipe open
+    while not lines.empty():
+        on_line(lines.get())
+
+
+def _read(process: subprocess.Popen[str], lines: "SimpleQueue[str]") -> None:
+    if process.stdout:
+        with process.stdout as stream:
+            for line in stream:
+                lines.put(line.rstrip())
+
+
+def end_group(process: subprocess.Popen[str]) -> None:
+    """End a command and all that it started: TERM, and KILL for what is still there after five seconds."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        until = time.monotonic() + GRACE
+        while time.monotonic() < until:
+            process.poll()  # a dead child that nobody waited for still counts as a member
+            os.killpg(process.pid, 0)
+            time.sleep(TICK / 2)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,106 @@
+"""Strict configuration: frozen dataclasses beside the code they configure, read by one reader.
+
+An unknown key or a wrong type is an error that names file, entry and key, and says what would be right, before any slow work starts.
+"""
+
+import difflib
+import json
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, dataclass_transform
+
+import yaml
+
+T = TypeVar("T")
+
+
+class ConfigError(ValueError):
+    """What a person wrote in params/ (or gave as data) cannot be right; the message says where and how to mend it."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def params(cls: type[T]) -> type[T]:
+    """Class decorator: a frozen, keyword-only dataclass that `read` checks strictly (no unknown keys, no silent conversions)."""
+    cls.__pydantic_config__ = {"extra": "forbid", "strict": True}  # type: ignore[attr-defined]
+    return dataclass(frozen=True, kw_only=True)(cls)
+
+
+def read(schema: type[T], data: object, where: str) -> T:
+    """`data` (from YAML) as a `schema`; `where` names file and entry for the error.
+
+    >>> from malmoi.tokenizers.characters import Params
+    >>> read(Params, {"limit": 3}, "params/experiments/law.yaml: tokens.law-characters")
+    Traceback (most recent call last):
+    malmoi.config.ConfigError: params/experiments/law.yaml: tokens.law-characters: unknown key 'limit'; ...
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        # as JSON: there strict mode takes a mapping for a dataclass, yet no "3" for 3
+        return TypeAdapter(schema).validate_json(json.dumps({} if data is None else data, default=str))
+    except ValidationError as error:
+        lines = [_explain(dict(problem), schema) for problem in error.errors(include_url=False)]
+        raise ConfigError("\n".join(f"{where}: {line}" for line in lines)) from None
+
+
+def _explain(problem: dict[str, Any], schema: type) -> str:
+    path = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        known = _keys(schema, problem["loc"][:-1])
+        near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return f"unknown key {path!r}; {hint}known keys: {', '.join(known) or 'none'}"
+    if problem["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
+        return f"missing key {path!r}"
+    return f"{path or 'entry'}: {problem['msg'][0].lower()}{problem['msg'][1:]}, found {problem['input']!r}"
+
+
+def _keys(schema: Any, path: tuple[Any, ...]) -> list[str]:
+    for part in path:
+        if not is_dataclass(schema):
+            return []
+        schema = next((field.type for field in fields(schema) if field.name == part), None)
+    return [field.name for field in fields(schema)] if is_dataclass(schema) else []
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loader that refuses a key given twice (PyYAML keeps the last one and says nothing)."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key, _ in node.value:
+        name = loader.construct_object(key)  # type: ignore[no-untyped-call]
+        if name in seen:
+            raise ConfigError(f"{key.start_mark.name}:{key.start_mark.line + 1}: key {name!r} is given twice; keep one")
+        seen.add(name)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file. Raises ConfigError where it is missing, is no YAML, no mapping, or names a key twice."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            loaded = yaml.load(stream, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(loaded, dict):
+        raise ConfigError(f"{path}: should hold a mapping (key: value), found {type(loaded).__name__}")
+    return loaded
+
+
+def entry(path: Path, table: str, name: str) -> dict[str, Any]:
+    """Entry `name` of the top-level `table` in a YAML file. Raises ConfigError with the names there are."""
+    entries = load(path).get(table)
+    if not isinstance(entries, dict):
+        raise ConfigError(f"{path}: no table {table!r}")
+    if name not in entries:
+        near = difflib.get_close_matches(name, [str(key) for key in entries], n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ConfigError(f"{path}: {table} has no entry {name!r}; {hint}there are: {', '.join(map(str, entries))}")
+    return dict(entries[name] or {})

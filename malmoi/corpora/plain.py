@@ -1,0 +1,42 @@
+"""Plain text: a line, or a sentence of it, is an example."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from malmoi.config import params
+from malmoi.corpora._sentences import sentences
+from malmoi.corpora._text import lines, normalise
+from malmoi.rows import Dropped, Example
+
+
+@params
+class Params:
+    """unit: what an example is. document: what counts as one text (its passages stay together): the file, or each line (news, say).
+
+    strip: take white space off both ends of a line; without it, and with `clean: {empty: keep}`, the examples joined by line ends give
+    the file back.
+    """
+
+    unit: Literal["line", "sentence"] = "line"
+    document: Literal["file", "line"] = "file"
+    encoding: str = "utf-8"
+    strip: bool = False
+
+
+def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
+    """Lines or sentences of the files in order. A blank line is an empty example: cleaning keeps or drops it."""
+    for path in files:
+        for row, line in enumerate(lines(path, params.encoding), 1):
+            where = f"{path.name}:{row}"
+            document = where if params.document == "line" else path.name
+            text = normalise(line.removesuffix("\n"))
+            if params.unit == "line":
+                yield Example(where, text.strip() if params.strip else text, None, document, row=row)
+            else:
+                yield from _sentences(text, where, document, row)
+
+
+def _sentences(line: str, where: str, document: str, row: int) -> Iterator[Example]:
+    for number, sentence in enumerate(sentences(line) or [""], 1):
+        yield Example(f"{where}.{number}", sentence, None, document, row=row)

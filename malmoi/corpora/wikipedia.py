@@ -1,0 +1,78 @@
+"""A MediaWiki XML dump (.xml or .xml.bz2), its articles' paragraphs without markup.
+
+The XML is read page by page with the standard library; gensim's `filter_wiki` takes the wiki markup out (and is imported only here).
+"""
+
+import bz2
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, cast
+from xml.etree import ElementTree
+
+from malmoi.config import ConfigError, params
+from malmoi.corpora._text import normalise
+from malmoi.rows import Dropped, Example
+
+_HEADING = re.compile(r"=+[^=]+=+")
+_ITEM = re.compile(r"[*#:;|!{]")
+_SPACE = re.compile(r"\s+")
+_LEFT_OVER = re.compile(r"\[\[[^\]]*\]\]|\{\{[^}]*\}\}|</?\w[^>]*>|'{2,}")
+_EMPTY_BRACKETS = re.compile(r"\s*\(\s*[,;]*\s*\)")
+
+
+@params
+class Params:
+    """shortest: characters from which a line counts as a paragraph (list items, headings and captions are left out anyway)."""
+
+    shortest: int = 80
+
+
+def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
+    """Paragraphs of the articles in order; an article is a document. Redirects are dropped; pages outside the articles are no rows."""
+    for path in files:
+        for number, title, text in _articles(path):
+            document = normalise(title)
+            if text.lstrip().lower().startswith("#redirect"):
+                yield Dropped("redirect", f"{path.name}:page {number}", document)
+                continue
+            for place, paragraph in enumerate(paragraphs(text, params.shortest), 1):
+                yield Example(f"{number}.{place}", paragraph, None, document, row=number)
+
+
+def paragraphs(markup: str, shortest: int) -> Iterator[str]:
+    """Running text of an article: lines without markup that are no heading, list item or table, at least `shortest` characters long."""
+    from gensim.corpora.wikicorpus import filter_wiki
+
+    for line in filter_wiki(markup).split("\n"):
+        if _HEADING.fullmatch(line.strip()) or _ITEM.match(line.strip()):
+            continue
+        text = _SPACE.sub(" ", _EMPTY_BRACKETS.sub("", _LEFT_OVER.sub("", line))).strip()
+        if len(text) >= shortest:
+            yield normalise(text)
+
+
+def _articles(path: Path) -> Iterator[tuple[int, str, str]]:
+    """(page id, title, markup) of every page in the article namespace."""
+    try:
+        with _open(path) as stream:
+            for _, element in ElementTree.iterparse(stream):  # noqa: S314 - a dump the user chose; no entities are resolved from outside
+                if _local(element) == "page":
+                    fields = {_local(child): child.text or "" for child in element.iter()}
+                    if fields.get("ns", "0") == "0":
+                        yield int(_child(element, "id")), fields.get("title", ""), fields.get("text", "")
+                    element.clear()
+    except (ElementTree.ParseError, OSError, EOFError) as error:
+        raise ConfigError(f"{path}: not a MediaWiki XML dump, or cut short ({error}); fetch it again") from None
+
+
+def _open(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], bz2.open(path)) if path.suffix == ".bz2" else open(path, "rb")
+
+
+def _local(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _child(page: ElementTree.Element, name: str) -> str:
+    return next((child.text or "0" for child in page if _local(child) == name), "0")

@@ -1,0 +1,78 @@
+"""An experiment: which corpus, features, model, training settings and seeds; an entry of table `experiments` in params/experiments/."""
+
+import hashlib
+import json
+from dataclasses import asdict, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from malmoi import config, registry
+from malmoi.batches import Spec
+from malmoi.config import ConfigError, params
+
+
+@params
+class Experiment:
+    """One entry.
+
+    problem: "classify" or "language_model". corpus, features: names of entries of those tables. model: {family, and its options};
+    training: the family's training options. seeds: one model is trained for each, and the scores' spread is reported.
+    prompts: texts that a language model is asked to continue.
+    """
+
+    problem: str
+    corpus: str
+    features: str
+    model: dict[str, Any]
+    training: dict[str, Any] = field(default_factory=dict)
+    seeds: list[int] = field(default_factory=lambda: [1])
+    prompts: list[str] = field(default_factory=list)
+
+    @property
+    def family(self) -> str:
+        """File in malmoi/models/ that builds the model."""
+        return str(self.model["family"])
+
+
+def read(path: Path, name: str) -> Experiment:
+    """Entry `name` of a file in params/experiments/. Raises ConfigError where anything in it cannot be right."""
+    where = f"{path}: experiments.{name}"
+    experiment = config.read(Experiment, config.entry(path, "experiments", name), where)
+    if "family" not in experiment.model:
+        raise ConfigError(f"{where}: model has no family; there are: {', '.join(registry.names('models'))}")
+    if not experiment.seeds or len(set(experiment.seeds)) < len(experiment.seeds):
+        raise ConfigError(f"{where}: seeds must be a list of different whole numbers, found {experiment.seeds}")
+    return experiment
+
+
+def build(experiment: Experiment, spec: Spec, where: str) -> Any:
+    """The experiment's untrained model."""
+    family: ModuleType = registry.find("models", experiment.family)
+    shape = {key: value for key, value in experiment.model.items() if key != "family"}
+    settings = config.read(family.Params, shape, f"{where}.model")
+    return family.build(settings, config.read(family.Training, experiment.training, f"{where}.training"), spec)
+
+
+def key(experiment: Experiment, name: str, seed: int, inputs: str) -> str:
+    """(64 hex digits) What went into one trained model: name, settings, seed, `inputs` (digest of its features), the family's code."""
+    code = Path(registry.__file__).with_name("models") / f"{experiment.family}.py"
+    parts = {
+        "name": name,
+        "experiment": {part: value for part, value in asdict(experiment).items() if part not in ("seeds", "prompts")},
+        "seed": seed,
+        "inputs": inputs,
+        "code": hashlib.sha256(code.read_bytes()).hexdigest(),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def digest(folder: Path) -> str:
+    """(64 hex digits) SHA-256 of all files in a folder, names included."""
+    whole = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        whole.update(f"{file.relative_to(folder).as_posix()}\0{file.stat().st_size}\0".encode())
+        with open(file, "rb") as stream:
+            while block := stream.read(1 << 20):
+                whole.update(block)
+    return whole.hexdigest()

@@ -1,0 +1,1 @@
+"""One file per model family. Each: `Params`, `Training`, `build(params, training, spec) -> Model`, `load(folder) -> Model`."""

@@ -1,0 +1,75 @@
+"""The recurrent network in Keras: what learns. What it learned is read by `_cells`."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from malmoi.batches import PAD, Spec
+
+CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+
+
+class Network(keras.Model):  # type: ignore[misc]
+    """ids (batch, time) and states -> logits (batch, classes) for classification, (batch, time, width) and new states else."""
+
+    def __init__(self, settings: Any, spec: Spec) -> None:
+        super().__init__()
+        self.settings, self.carries = settings, spec.problem == "language_model"
+        self.embedding = keras.layers.Embedding(spec.width, settings.embedding)
+        self.dropout = keras.layers.Dropout(settings.dropout)
+        last = settings.layers - 1
+        self.readers = [self._reader(self.carries or place < last or settings.pooling != "last") for place in range(settings.layers)]
+        self.head = keras.layers.Dense(spec.width if self.carries else spec.classes)
+        self(np.zeros((1, 2), np.int32), self.initial(1))  # makes the weights
+
+    def _reader(self, sequences: bool) -> Any:
+        reader = CELLS[self.settings.cell](self.settings.units, return_sequences=sequences, return_state=self.carries)
+        return keras.layers.Bidirectional(reader) if self.settings.bidirectional else reader
+
+    def call(self, ids: Any, states: Any = (), training: bool = False) -> Any:
+        """See the class. `states`: per layer a list of (batch, units), [] for classification."""
+        hidden = self.dropout(self.embedding(ids), training=training)  # (batch, time, embedding)
+        if self.carries:
+            return self._carry(hidden, states, training)
+        mask = tf.not_equal(ids, PAD)  # (batch, time)
+        for reader in self.readers:
+            hidden = self.dropout(reader(hidden, mask=mask, training=training), training=training)  # (batch[, time], units)
+        return self.head(self._pool(hidden, mask)), states
+
+    def _carry(self, hidden: Any, states: Any, training: bool) -> Any:
+        carried = []
+        for reader, state in zip(self.readers, states, strict=True):
+            hidden, *state = reader(hidden, initial_state=state, training=training)  # (batch, time, units)
+            hidden = self.dropout(hidden, training=training)
+            carried.append(state)
+        return self.head(hidden), carried  # (batch, time, width)
+
+    def _pool(self, hidden: Any, mask: Any) -> Any:
+        if self.settings.pooling == "last":
+            return hidden  # (batch, units)
+        seen = tf.cast(mask, hidden.dtype)[..., None]  # (batch, time, 1)
+        if self.settings.pooling == "mean":
+            return tf.reduce_sum(hidden * seen, 1) / tf.reduce_sum(seen, 1)
+        return tf.reduce_max(hidden + (seen - 1) * 1e9, 1)  # padding never wins
+
+    def initial(self, size: int) -> Any:
+        """States of `size` streams of which nothing was read; [] for classification."""
+        kinds = 2 if self.settings.cell == "lstm" else 1
+        return [[tf.zeros((size, self.settings.units)) for _ in range(kinds)] for _ in self.readers] if self.carries else []
+
+    @property
+    def signature(self) -> Any:
+        """Shapes of the states, for tf.function."""
+        return tf.nest.map_structure(lambda state: tf.TensorSpec([None, state.shape[1]], state.dtype), self.initial(1))
+
+    def export(self) -> dict[str, np.ndarray]:
+        """All weights by the names that `recurrent` reads: embedding, head.kernel, head.bias, reader0.forward.kernel, ..."""
+        weights = {"embedding": self.embedding.get_weights()[0]}
+        weights["head.kernel"], weights["head.bias"] = self.head.get_weights()
+        for place, reader in enumerate(self.readers):
+            both = ("forward", "backward") if self.settings.bidirectional else ("forward",)
+            names = [f"reader{place}.{direction}.{part}" for direction in both for part in ("kernel", "recurrent", "bias")]
+            weights |= dict(zip(names, reader.get_weights(), strict=True))
+        return weights

@@ -1,0 +1,25 @@
+"""How networks are trained: the settings that every Keras family takes. No heavy import, so that a wrong key is found at once."""
+
+from typing import Literal
+
+from malmoi.config import params
+
+
+@params
+class Training:
+    """Settings of a network's training.
+
+    epochs: passes at most; patience: passes without a better validation loss before it stops (the best weights are kept).
+    batch_size: texts, or streams side by side. steps: tokens through which the gradient of a language model is carried.
+    learning_rate: of Adam; schedule: constant, or a cosine from it to zero over all epochs. clip_norm: of the whole gradient.
+    limit: a longer text is cut after so many tokens (classification).
+    """
+
+    epochs: int = 10
+    patience: int = 3
+    batch_size: int = 32
+    steps: int = 64
+    learning_rate: float = 1e-3
+    schedule: Literal["constant", "cosine"] = "constant"
+    clip_norm: float = 1.0
+    limit: int = 256

@@ -1,0 +1,90 @@
+"""Multinomial logistic regression over sparse rows: the baseline that every network must beat.
+
+Fitted by scikit-learn (L-BFGS, L2 penalty 1/C); predicting is one sparse product and needs no scikit-learn.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse, special
+
+from malmoi.batches import Epoch, Inputs, Spec, Split, Step, quiet
+from malmoi.config import ConfigError, params
+from malmoi.metrics import log_loss
+
+
+@params
+class Params:
+    """C: inverse of the L2 penalty's weight; larger fits the training data more closely."""
+
+    C: float = 1.0
+
+
+@params
+class Training:
+    """iterations: at most, of L-BFGS; tolerance: of the gradient at which it stops."""
+
+    iterations: int = 200
+    tolerance: float = 1e-4
+
+
+class Linear:
+    """Class scores `inputs @ weights + bias`, made probabilities by softmax. weights: (columns, classes) float32; bias: (classes,)."""
+
+    def __init__(self, params: Params, training: Training, spec: Spec) -> None:
+        self.params, self.training, self.spec = params, training, spec
+        self.weights = np.zeros((spec.width, spec.classes), np.float32)
+        self.bias = np.zeros(spec.classes, np.float32)
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return self.weights.size + self.bias.size
+
+    def fit(self, train: Split, valid: Split, on_epoch: Callable[[Epoch], None], on_step: Callable[[Step], None] = quiet) -> None:
+        """Fit on `train`; `on_epoch` is told once, with both losses in nats per text."""
+        from sklearn.linear_model import LogisticRegression
+
+        machine = LogisticRegression(C=self.params.C, max_iter=self.training.iterations, tol=self.training.tolerance)
+        machine.fit(_rows(train.inputs), train.labels)
+        if len(machine.classes_) == 2:  # scikit-learn keeps one column for two classes: sigmoid(z) is softmax((0, z))
+            self.weights[:, 1], self.bias[1] = machine.coef_[0], machine.intercept_[0]
+        else:
+            self.weights[:], self.bias[:] = machine.coef_.T, machine.intercept_
+        losses = [float(log_loss(self.predict(split.inputs), split.labels).mean()) for split in (train, valid)]
+        on_epoch(Epoch(1, 1, *losses))
+
+    def predict(self, inputs: Inputs) -> np.ndarray:
+        """(n, classes) probabilities of sparse rows (n, columns)."""
+        return special.softmax(_rows(inputs) @ self.weights + self.bias, axis=1)
+
+    def save(self, folder: Path) -> None:
+        """Write weights.npz and model.json."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / "weights.npz", weights=self.weights, bias=self.bias)
+        (folder / "model.json").write_text(json.dumps({"params": asdict(self.params), "spec": asdict(self.spec)}, indent=1))
+
+
+def build(params: Params, training: Training, spec: Spec) -> Linear:
+    """An untrained model. Raises ConfigError for a problem other than classify."""
+    if spec.problem != "classify":
+        raise ConfigError(f"model family linear only knows problem classify, not {spec.problem}; use ngram or recurrent")
+    return Linear(params, training, spec)
+
+
+def load(folder: Path) -> Linear:
+    """The model that `save` wrote."""
+    saved = json.loads((folder / "model.json").read_text())
+    model = Linear(Params(**saved["params"]), Training(), Spec(**saved["spec"]))
+    with np.load(folder / "weights.npz", allow_pickle=False) as weights:
+        model.weights, model.bias = weights["weights"], weights["bias"]
+    return model
+
+
+def _rows(inputs: Inputs) -> sparse.csr_matrix:
+    if not sparse.issparse(inputs):
+        raise ConfigError("model family linear reads sparse rows: give it features of kind counts, not sequence")
+    return inputs

@@ -1,0 +1,103 @@
+"""What a problem asks for, and how an answer to it is measured. The only place that branches on the problem when measuring.
+
+classify (N -> 1): one label per text. language_model: the next token at every place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from malmoi import metrics
+from malmoi.config import ConfigError
+from malmoi.predictor import Predictor
+from malmoi.rows import Example
+
+BUCKET = 10  # tokens of a text that share one point of the perplexity-by-position curve
+BUCKETS = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What measuring one model on one split gave: named scores, their 95 % intervals, one row per example, and tables for plots."""
+
+    scores: dict[str, float | None]
+    intervals: dict[str, list[float]]
+    rows: dict[str, np.ndarray | list[Any]]
+    tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+
+
+class Objective(Protocol):
+    """One problem."""
+
+    def primary(self, lossless: bool) -> tuple[str, str]:
+        """(name of the score that ranks, "higher" or "lower" is better)."""
+
+    def measure(self, predictor: Predictor, examples: Sequence[Example], intervals: bool) -> Outcome:
+        """Ask the predictor for all examples, in order, and score its answers; intervals only where wanted (they cost time)."""
+
+
+class Classify:
+    """N -> 1: accuracy, macro-F1, log loss, calibration."""
+
+    def primary(self, lossless: bool) -> tuple[str, str]:
+        """Accuracy."""
+        return "accuracy", "higher"
+
+    def measure(self, predictor: Predictor, examples: Sequence[Example], intervals: bool) -> Outcome:
+        """See Objective. Raises ConfigError for a label that the model was not trained on."""
+        known = {label: place for place, label in enumerate(predictor.labels)}
+        unknown = {str(example.label) for example in examples} - set(known)
+        if unknown:
+            raise ConfigError(f"labels {sorted(unknown)} are not among those the model was trained on: {predictor.labels}")
+        labels = np.array([known[str(example.label)] for example in examples])
+        shares = predictor.classify([example.text for example in examples])
+        best = shares.argmax(1)
+        predicted = [predictor.labels[place] for place in best]
+        actual = [example.label for example in examples]
+        rows = {"id": [e.id for e in examples], "label": actual, "predicted": predicted}
+        rows |= {"probability": shares.max(1).astype(np.float64), "correct": best == labels}
+        spread = metrics.classification_intervals(shares, labels) if intervals else {}
+        return Outcome(metrics.classification(shares, labels), spread, rows, {"confusion": {"actual": actual, "predicted": predicted}})
+
+
+class LanguageModel:
+    """Next token: perplexity, bits per character and byte of the raw text."""
+
+    def primary(self, lossless: bool) -> tuple[str, str]:
+        """Bits per character; perplexity where the tokenizer loses text, as bits per character would then mean nothing."""
+        return ("bits_per_character" if lossless else "perplexity"), "lower"
+
+    def measure(self, predictor: Predictor, examples: Sequence[Example], intervals: bool) -> Outcome:
+        """See Objective."""
+        given = predictor.score([example.text for example in examples])
+        scores = metrics.language(given.bits, given.charged, given.units, predictor.lossless)
+        spread = metrics.language_intervals(given.bits, given.charged, given.units, predictor.lossless) if intervals else {}
+        rows = {"id": [example.id for example in examples], "bits": given.bits + given.charged}
+        rows |= {name: given.units[name].astype(np.int32) for name in ("tokens", "characters", "bytes")}
+        return Outcome(scores, spread, rows, {"position": by_position(given.token_bits, given.units["tokens"])})
+
+
+def by_position(token_bits: np.ndarray, lengths: np.ndarray) -> dict[str, list[Any]]:
+    """Perplexity by a token's place in its text, ten places to a point, the last point open. token_bits: (total,); lengths: (n,)."""
+    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)  # (total,)
+    bucket = np.minimum((np.arange(len(token_bits)) - starts) // BUCKET, BUCKETS - 1)
+    counts = np.bincount(bucket, minlength=BUCKETS)
+    sums = np.bincount(bucket, token_bits, BUCKETS)
+    seen = np.flatnonzero(counts)
+    return {
+        "position": [int(place) * BUCKET for place in seen],
+        "perplexity": [float(2 ** (sums[place] / counts[place])) for place in seen],
+        "tokens": [int(counts[place]) for place in seen],
+    }
+
+
+OBJECTIVES: dict[str, Objective] = {"classify": Classify(), "language_model": LanguageModel()}
+
+
+def find(problem: str) -> Objective:
+    """The objective of a problem. Raises ConfigError, with the names there are, for another name."""
+    if problem not in OBJECTIVES:
+        raise ConfigError(f"no problem is called {problem!r}; there are: {', '.join(OBJECTIVES)}")
+    return OBJECTIVES[problem]

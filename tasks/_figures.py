@@ -1,0 +1,137 @@
+"""Plots of one run for MLflow's artifact page: learning curve, confusion matrix, perplexity by position. The only file with matplotlib."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks import _runs
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FONTS = ("NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic", "UnDotum", "Baekmuk Gulim")
+INITIALS = "g kk n d tt r m b pp s ss - j jj ch k t p h".replace("-", "").split(" ")
+VOWELS = "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i".split()
+FINALS = " g kk gs n nj nh d l lg lm lb ls lt lp lh m b bs s ss ng j ch k t p h".split(" ")
+CELLS = 15  # classes at most for which every cell of a confusion matrix shows its number
+
+
+def draw(run: _runs.Run, folder: Path) -> None:
+    """Write the plots that this run has data for into `folder`, as PNG."""
+    drawn = {
+        "learning-curve.png": learning_curve(run),
+        "confusion-matrix.png": confusion_matrix(_runs.table(run.evaluated / "confusion.csv"), run.name),
+        "perplexity-by-position.png": positions(_runs.table(run.evaluated / "position.csv"), run.name),
+    }
+    for name, figure in drawn.items():
+        if figure is not None:
+            figure.savefig(folder / name, dpi=110)
+
+
+def learning_curve(run: _runs.Run) -> "Figure | None":
+    """Losses over epochs, the best validation epoch marked; None for fewer than two epochs."""
+    values = _runs.epochs(run)
+    losses = {name: sorted((epoch, value) for (key, epoch), value in values.items() if key == name) for name in ("train_loss", "valid_loss")}
+    if len(losses["train_loss"]) < 2:
+        return None
+    figure, axes = _page(f"{_runs.title(run.name, int(run.bundle['seed']))}: loss", (7.0, 4.2))
+    for name, points in losses.items():
+        axes.plot(*zip(*points, strict=True), marker=".", label=name.replace("_", " "))
+    best = min(losses["valid_loss"], key=lambda point: point[1], default=None)
+    if best is not None:
+        axes.annotate(f"best {best[1]:.3f}", best, textcoords="offset points", xytext=(0, 10), ha="center", fontsize=9)
+        axes.plot(*best, "o", fillstyle="none", color="black")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("loss in nats (per text or token)")
+    axes.legend()
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def confusion_matrix(rows: Sequence[dict[str, str]], title: str) -> "Figure | None":
+    """What the examples of each class were taken for; None without rows. Shades are shares of the row, numbers are counts."""
+    if not rows:
+        return None
+    counts = Counter((row["actual"], row["predicted"]) for row in rows)
+    labels = sorted({label for pair in counts for label in pair})
+    matrix = [[counts[actual, predicted] for predicted in labels] for actual in labels]
+    side = min(12.0, 3.0 + 0.55 * len(labels))
+    figure, axes = _page(f"{title}: confusion, {len(rows)} test examples", (side + 1.5, side))
+    shares = [[count / max(1, sum(row)) for count in row] for row in matrix]
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for y, row in enumerate(matrix if len(labels) <= CELLS else []):
+        for x, count in enumerate(row):
+            axes.text(x, y, str(count or ""), ha="center", va="center", fontsize=9, color="white" if shares[y][x] > 0.5 else "black")
+    shown = [_short(readable(label)) for label in labels]
+    axes.set_xticks(range(len(labels)), shown, rotation=45, ha="right", fontsize=9)
+    axes.set_yticks(range(len(labels)), shown, fontsize=9)
+    romanised = "" if korean_font() or shown == [_short(label) for label in labels] else " (romanised: no Korean font here)"
+    axes.set_xlabel(f"predicted{romanised}")
+    axes.set_ylabel("actual")
+    return figure
+
+
+def positions(rows: Sequence[dict[str, str]], title: str) -> "Figure | None":
+    """Perplexity by position in the text: what context is worth to a language model; None without rows."""
+    if not rows:
+        return None
+    figure, axes = _page(f"{title}: perplexity by position in the text", (7.0, 4.2))
+    names = [row["position"] for row in rows]
+    axes.plot(range(len(rows)), [float(row["perplexity"]) for row in rows], marker=".")
+    axes.set_xticks(range(len(rows)), names, rotation=45 if len(rows) > 8 else 0, ha="right" if len(rows) > 8 else "center", fontsize=9)
+    axes.set_xlabel("position (tokens from the start)")
+    axes.set_ylabel("perplexity per token")
+    axes.set_yscale("log")
+    axes.grid(alpha=0.3, which="both")
+    return figure
+
+
+def readable(label: str) -> str:
+    """A label as it can be drawn here: unchanged with a Korean font, else its Hangul romanised letter by letter.
+
+    >>> romanise("한국어 law")
+    'hangugeo law'
+    """
+    return label if korean_font() else romanise(label)
+
+
+def romanise(text: str) -> str:
+    """Hangul syllables in Latin letters (Revised Romanization's letters, without its sound changes); the rest as it is."""
+    return "".join(_syllable(letter) if "가" <= letter <= "힣" else letter for letter in text)
+
+
+def _syllable(letter: str) -> str:
+    initial, rest = divmod(ord(letter) - ord("가"), len(VOWELS) * len(FINALS))
+    vowel, final = divmod(rest, len(FINALS))
+    return INITIALS[initial] + VOWELS[vowel] + FINALS[final]
+
+
+@cache
+def korean_font() -> str | None:
+    """Name of an installed font that has Hangul, a well known one if there is; None where none has it."""
+    from matplotlib import font_manager
+
+    entries = {entry.name: entry.fname for entry in font_manager.fontManager.ttflist}
+    for name in [*(name for name in FONTS if name in entries), *sorted(entries)]:
+        if font_manager.get_font(entries[name]).get_char_index(ord("말")):
+            return name
+    return None
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 18 else label[:17] + "…"
+
+
+def _page(title: str, size: tuple[float, float]) -> tuple["Figure", Any]:
+    """An empty figure; no pyplot, which would keep figures and choose a window system."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    matplotlib.rcParams["font.family"] = [*filter(None, [korean_font()]), "DejaVu Sans"]
+    matplotlib.rcParams["axes.unicode_minus"] = False
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(title, fontsize=11)
+    return figure, axes

@@ -1,0 +1,122 @@
+"""Telling MLflow of epochs while a model trains, without ever slowing or breaking the training.
+
+MLflow's import alone costs seconds, and a server may be slow, down, or go away in the middle. So a process of its own (`_writer.py`) does
+all of it, at low priority; training only puts lines into a pipe that never makes it wait. What does not get through is not lost:
+`python -m tasks record` fills it in from `out/`. If training is killed outright, the pipe closes without a last word, and the run is
+marked KILLED.
+"""
+
+import json
+import math
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+from tasks._tracking import ROOT
+
+PATIENCE = 3.0  # seconds of training before a writer is worth starting
+WAIT = {"FINISHED": 5.0, "FAILED": 10.0, "KILLED": 0.0}  # seconds at most that the end of training waits for the writer
+LIMIT = 1 << 20  # bytes that may wait for a stuck server
+
+
+class Live:
+    """The live run of one training: a context manager. Use its `epoch`; all else is done by entering and leaving."""
+
+    def __init__(self, header: Mapping[str, Any]) -> None:
+        self._pending = json.dumps(header, ensure_ascii=False).encode() + b"\n"
+        self._writer: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(PATIENCE, self._start)
+        self._timer.daemon = True
+        self._off = os.environ.get("MALMOI_TRACKING", "").lower() in ("off", "0", "false", "no")
+
+    def __enter__(self) -> "Live":
+        if not self._off:
+            self._timer.start()
+        return self
+
+    def epoch(self, number: int, metrics: Mapping[str, float], seconds: float) -> None:
+        """Epoch `number` (from 1) is over: its losses and other numbers, and how long it took. Returns at once, whatever happens."""
+        values = {name: float(value) for name, value in {**metrics, "epoch_seconds": seconds}.items() if math.isfinite(value)}
+        self._say({"epoch": number, "metrics": values, "time": int(time.time() * 1000)})
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._timer.cancel()
+        status = _status(kind)
+        self._say({"end": status})
+        with self._lock:
+            writer, self._writer, self._off = self._writer, None, True
+        if writer is not None:
+            self._leave(writer, status)
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._off:
+                return
+            environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)}
+            self._writer = subprocess.Popen(  # noqa: S603 - this project's own file
+                [sys.executable, "-m", "tasks._writer"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is for the training; the writer hears of it through the pipe
+            )
+            assert self._writer.stdin is not None  # noqa: S101 - for mypy: it was asked for
+            os.set_blocking(self._writer.stdin.fileno(), False)
+            self._flush(self._writer)
+
+    def _say(self, line: Mapping[str, Any]) -> None:
+        with self._lock:
+            if self._off or len(self._pending) > LIMIT:
+                return
+            self._pending += json.dumps(line).encode() + b"\n"
+            if self._writer is not None:
+                self._flush(self._writer)
+
+    def _flush(self, writer: "subprocess.Popen[bytes]") -> None:
+        """Put into the pipe what fits; the rest waits for the next time."""
+        try:
+            while self._pending:
+                self._pending = self._pending[os.write(writer.stdin.fileno(), self._pending) :]  # type: ignore[union-attr]
+        except BlockingIOError:
+            pass
+        except OSError:  # the writer is gone; it has said why
+            self._off = True
+
+    def _leave(self, writer: "subprocess.Popen[bytes]", status: str) -> None:
+        """Close the pipe and give the writer a little time. One that has not even reached the store is stopped: `record` does it all."""
+        deadline = time.monotonic() + WAIT[status]
+        while self._pending and not self._off and time.monotonic() < deadline:
+            time.sleep(0.05)
+            self._flush(writer)
+        with suppress(OSError):
+            writer.stdin.close()  # type: ignore[union-attr]
+        if status == "KILLED":
+            return  # no time to wait: it writes its last line by itself, and ends within seconds
+        try:
+            if status == "FINISHED" and not _began(writer):
+                raise subprocess.TimeoutExpired("tasks._writer", 0)
+            writer.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            writer.kill()
+            writer.wait()
+        finally:
+            writer.stdout.close()  # type: ignore[union-attr]
+
+
+def _began(writer: "subprocess.Popen[bytes]") -> bool:
+    """Whether the writer has said that its run exists."""
+    return bool(select.select([writer.stdout], [], [], 0)[0])
+
+
+def _status(kind: type[BaseException] | None) -> str:
+    if kind is None:
+        return "FINISHED"
+    return "KILLED" if issubclass(kind, SystemExit | KeyboardInterrupt) else "FAILED"

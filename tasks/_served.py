@@ -1,0 +1,52 @@
+"""What a registered model is: raw Korean or English strings in, answers out. Shipped with the model, together with the `malmoi` package.
+
+MLflow runs this file ("models from code") where the model is loaded, so it may only use what is shipped: no `tasks`, no path of the
+project. Options come as MLflow params, typed by the model's signature: `return_probabilities` for classifiers; `length` (tokens),
+`temperature` and `seed` for language models.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mlflow.exceptions import MlflowException
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel, PythonModelContext
+
+
+Answer = Mapping[str, object]  # not dict[str, Any]: of that MLflow warns each time that it cannot check it
+
+
+class Served(PythonModel):  # type: ignore[misc]
+    """One trained bundle as an MLflow model."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Read the bundle and answer once, so that the first request does not wait for a JVM or for TensorFlow's first call."""
+        from malmoi.predictor import Predictor
+
+        self.predictor = Predictor.load(Path(context.artifacts["bundle"]))
+        if self.predictor.problem == "classify":
+            self.predictor.classify(["말모이"])
+        else:
+            self.predictor.generate("말", length=1)
+
+    def predict(self, context: PythonModelContext, model_input: list[str], params: dict[str, Any] | None = None) -> Sequence[Answer]:
+        """One answer per text: {"label", "probability"[, "probabilities"]} or {"text": the continuation}."""
+        from malmoi.config import ConfigError
+
+        options = dict(params or {})
+        try:
+            if options.pop("return_probabilities", False):
+                return self._probabilities(model_input)
+            return self.predictor.answer(model_input, **options)
+        except ConfigError as error:  # the caller's mistake: HTTP 400, not 500
+            raise MlflowException.invalid_parameter_value(str(error)) from None
+
+    def _probabilities(self, texts: list[str]) -> Sequence[Answer]:
+        """As `predict`, with the probability of every class."""
+        shares = self.predictor.classify(texts).tolist()
+        rows = [dict(zip(self.predictor.labels, row, strict=True)) for row in shares]
+        return [{"label": max(row, key=row.__getitem__), "probability": max(row.values()), "probabilities": row} for row in rows]
+
+
+set_model(Served())

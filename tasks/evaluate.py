@@ -1,0 +1,118 @@
+"""Measure one experiment on the raw text of its corpus: scores with intervals, one row per test example, tables for plots, samples.
+
+Every model answers through the same predictor that is served. The validation split is scored too: it is what promotion chooses by.
+"""
+
+import argparse
+import csv
+import json
+import shutil
+import statistics
+from pathlib import Path
+from typing import Any
+
+TEMPERATURES = (0.0, 0.8)
+SAMPLE = {"characters": 160, "other": 60}  # tokens of a generated sample
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Command line."""
+    parser.add_argument("name", help="experiment: an entry of table `experiments`")
+    parser.add_argument("--corpus", type=Path, required=True, help="folder that the ingest stage made")
+    parser.add_argument("--model", type=Path, required=True, help="folder that the train stage made")
+    parser.add_argument("--out", type=Path, required=True, help="folder to make")
+
+
+def run(name: str, corpus: Path, model: Path, out: Path) -> None:
+    """Score every seed on valid and test."""
+    about = json.loads((model / "experiment.json").read_text(encoding="utf-8"))
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    outcomes: dict[str, dict[int, Any]] = {"valid": {}, "test": {}}
+    samples: list[dict[str, Any]] = []
+    for seed in about["seeds"]:
+        predictor = _measure(model / f"seed-{seed}", corpus, seed, outcomes)
+        samples += _samples(predictor, about["prompts"], seed)
+        test = outcomes["test"][seed]
+        print(f"{name} seed {seed}: " + ", ".join(f"{key} {value:.4g}" for key, value in test.scores.items() if value is not None), flush=True)
+    first = outcomes["test"][about["seeds"][0]]
+    for table, columns in first.tables.items():
+        _write_table(out / f"{table}.csv", columns)
+    _write_rows(out / "predictions.parquet", outcomes["test"])
+    if samples:
+        _write(out / "samples.json", samples)
+    _write(out / "metrics.json", _metrics(name, about, predictor, outcomes))
+
+
+def _measure(bundle: Path, corpus: Path, seed: int, outcomes: dict[str, dict[int, Any]]) -> Any:
+    from malmoi import objectives
+    from malmoi.predictor import Predictor
+    from malmoi.rows import read_examples
+
+    predictor = Predictor.load(bundle)
+    for split, by_seed in outcomes.items():
+        examples = list(read_examples(corpus / f"{split}.parquet"))
+        by_seed[seed] = objectives.find(predictor.problem).measure(predictor, examples, intervals=split == "test")
+    return predictor
+
+
+def _samples(predictor: Any, prompts: list[str], seed: int) -> list[dict[str, Any]]:
+    """What a language model makes of each prompt."""
+    length = SAMPLE.get(predictor.pipeline["tokenizer"]["name"], SAMPLE["other"])
+    return [
+        {"prompt": prompt, "temperature": heat, "seed": seed, "text": predictor.generate(prompt, length, heat, seed)}
+        for prompt in prompts
+        for heat in TEMPERATURES
+    ]
+
+
+def _metrics(name: str, about: dict[str, Any], predictor: Any, outcomes: dict[str, dict[int, Any]]) -> dict[str, Any]:
+    from malmoi import objectives
+
+    primary, better = objectives.find(about["problem"]).primary(predictor.lossless)
+    return {
+        "experiment": name,
+        "problem": about["problem"],
+        "corpus": about["corpus"],
+        "language": predictor.pipeline["language"],
+        "family": about["model"]["family"],
+        "tokenizer": predictor.pipeline["tokenizer"]["name"],
+        "lossless": predictor.lossless,
+        "feature": about["features"],
+        "parameters": about["parameters"],
+        "primary": primary,
+        "better": better,
+        **{split: _summary(by_seed) for split, by_seed in outcomes.items()},
+    }
+
+
+def _summary(by_seed: dict[int, Any]) -> dict[str, Any]:
+    """Mean and standard deviation over seeds; the interval is that of the first seed's answers."""
+    scores = {seed: outcome.scores for seed, outcome in by_seed.items()}
+    first = next(iter(by_seed.values()))
+    columns = {key: [row[key] for row in scores.values()] for key in first.scores}
+    mean = {key: None if None in values else statistics.fmean(values) for key, values in columns.items()}
+    spread = {key: None if None in values or len(values) < 2 else statistics.stdev(values) for key, values in columns.items()}
+    return {"mean": mean, "spread": spread, "interval": first.intervals, "seeds": {str(seed): row for seed, row in scores.items()}}
+
+
+def _write_rows(path: Path, by_seed: dict[int, Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = []
+    for seed, outcome in by_seed.items():
+        columns = {"seed": pa.array([seed] * len(outcome.rows["id"]), pa.int32()), **outcome.rows}
+        tables.append(pa.table(columns))
+    pq.write_table(pa.concat_tables(tables), path, compression="zstd")
+
+
+def _write_table(path: Path, columns: dict[str, list[Any]]) -> None:
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
+def _write(path: Path, data: Any) -> None:
+    path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

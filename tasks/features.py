@@ -1,0 +1,103 @@
+"""Turn token sequences into numbers: what is fitted on the train split in state/, train and valid as arrays.
+
+The test split is not touched here: it goes through the same state as raw text, when the model is evaluated.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+
+from malmoi.config import ConfigError, params
+from tasks._progress import Progress
+
+
+@params
+class Entry:
+    """An entry of table `features`: an entry of table `tokens`, a file of malmoi/features/ and its options."""
+
+    tokens: str
+    kind: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Command line."""
+    parser.add_argument("name", help="an entry of table `features`")
+    parser.add_argument("--params", type=Path, required=True, help="file in params/experiments/ that holds the entry")
+    parser.add_argument("--tokens", type=Path, required=True, help="folder that the tokens stage made")
+    parser.add_argument("--out", type=Path, required=True, help="folder to make")
+
+
+def run(name: str, params: Path, tokens: Path, out: Path) -> None:
+    """Fit on train, transform train and valid. Raises ConfigError where the entry, or a label, cannot be right."""
+    from malmoi import config, registry
+
+    where = f"{params}: features.{name}"
+    entry = config.read(Entry, config.entry(params, "features", name), where)
+    room = registry.find("features", entry.kind)
+    options = config.read(room.Params, entry.options, f"{where}.options")
+    tokenizer = json.loads((tokens / "tokenizer.json").read_text(encoding="utf-8"))
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    facts = Facts()
+    try:
+        feature = room.fit(facts.documents(tokens / "train.parquet", f"features {name}: fit on train"), options)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    labels = sorted({label for label in facts.labels if label is not None})
+    for split in ("train", "valid"):
+        _split(f"features {name}: {split}", tokens / f"{split}.parquet", feature, labels, out / f"{split}.npz")
+    feature.save(out / "state")
+    pipeline = {
+        **{key: tokenizer[key] for key in ("corpus", "language")},
+        "labels": labels,
+        "tokenizer": {key: tokenizer[key] for key in ("name", "options", "lossless")},
+        "feature": {"kind": entry.kind, "options": entry.options},
+        "width": feature.width,
+    }
+    (out / "pipeline.json").write_text(json.dumps(pipeline, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"features {name}: {feature.width:,} columns or ids, {len(labels)} classes", flush=True)
+
+
+def _split(what: str, source: Path, feature: Any, labels: list[str], target: Path) -> None:
+    import numpy as np
+
+    from malmoi.batches import Split, save_split
+
+    facts = Facts()
+    inputs = feature.transform(facts.documents(source, what))
+    numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)} | {None: -1}
+    if strange := sorted({str(label) for label in facts.labels if label not in numbers}):
+        raise ConfigError(
+            f"{source}: label {strange[0]!r} is not in the train split, so no model can learn it "
+            f"(train has: {', '.join(labels) or 'none'}); add examples of it to train, or drop these rows"
+        )
+    label = np.array([numbers[label] for label in facts.labels], np.int32)
+    save_split(target, Split(inputs, label, np.array(facts.characters, np.int64), np.array(facts.bytes, np.int64)))
+
+
+class Facts:
+    """What a split's rows have beside their tokens, collected while the tokens stream by: label, characters and bytes of the raw text."""
+
+    def __init__(self) -> None:
+        self.labels: list[str | None] = []
+        self.characters: list[int] = []
+        self.bytes: list[int] = []
+
+    def documents(self, path: Path, what: str) -> Iterator[list[str]]:
+        """The tokens of each row."""
+        import pyarrow.parquet as pq
+
+        from malmoi import rows
+
+        progress = Progress(what, pq.read_metadata(path).num_rows)
+        for row in rows.read_tokens(path):
+            self.labels.append(row.label)
+            self.characters.append(len(row.text))
+            self.bytes.append(len(row.text.encode()))
+            progress.add(1)
+            yield row.tokens

@@ -1,0 +1,93 @@
+"""Print the leaderboards and the champions, and what to do next. Reads what `compare` and `promote` wrote."""
+
+import argparse
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from malmoi.scores import score, show, show_interval
+from tasks import _results
+
+PORT = 5001
+EXAMPLES = {"ko": "국회는 법률안을 심의하고 의결한다.", "en": "A warm and funny film."}
+RIGHT = {"test", "valid", "±"}  # columns of numbers
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Folders to read."""
+    parser.add_argument("--compare", type=Path, default=Path("out/compare"), help="folder that `compare` wrote (%(default)s)")
+    parser.add_argument("--promote", type=Path, default=Path("out/promote"), help="folder that `promote` wrote (%(default)s)")
+
+
+def run(compare: Path, promote: Path) -> None:
+    """Print one table per problem and corpus, then three commands."""
+    boards = _results.load(compare / "leaderboard.json")
+    decisions = _results.load(promote / "decisions.json")
+    champions = {decision["champion"] for decision in decisions.values()}
+    for board, rows in boards.items():
+        for group in dict.fromkeys(row["group"] for row in rows):
+            together = [row for row in rows if row["group"] == group]
+            print("\n" + "\n".join(_board(f"{board}{': ' + group if group else ''}", together, champions)))
+    print("\n* champion, chosen on the validation split; what the paired tests and intervals say: out/report/index.html\n")
+    print("\n".join(_next(decisions)))
+
+
+def width(text: str) -> int:
+    """Columns that a text takes in a terminal: Hangul and other wide letters take two, combining ones none.
+
+    >>> width("말모이 A")
+    8
+    """
+    return sum(0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def lines(table: list[dict[str, str]]) -> list[str]:
+    """A table as aligned lines, the header first; numbers at the right of their column."""
+    columns = {name: max(width(name), *(width(row[name]) for row in table)) for name in table[0]}
+    written = [{name: name for name in columns}, *table]
+    return ["  ".join(_padded(row[name], size, name in RIGHT) for name, size in columns.items()).rstrip() for row in written]
+
+
+def _padded(text: str, size: int, right: bool) -> str:
+    space = " " * (size - width(text))
+    return space + text if right else text + space
+
+
+def _board(title: str, rows: list[dict[str, Any]], champions: set[str]) -> list[str]:
+    metric = rows[0]["metric"]
+    table = [
+        {
+            " ": "*" if row["experiment"] in champions else " ",
+            "experiment": row["experiment"],
+            "test": show(metric, row["test"][metric]),
+            "95% interval": show_interval(metric, row["interval"].get(metric)),
+            "±": show(metric, row["spread"].get(metric)) if len(row["seeds"]) > 1 else "",
+            "valid": show(metric, row["valid"]),
+            "against the next": row["paired"]["verdict"] if row["paired"] else "",
+        }
+        for row in rows
+    ]
+    known = score(metric)
+    return [f"{title} ({known.title}, {known.better} is better)", *lines(table)]
+
+
+def _next(decisions: dict[str, dict[str, Any]]) -> list[str]:
+    """The three commands that a person would want next."""
+    found = sorted((decision["problem"] != "classify", name) for name, decision in decisions.items() if decision["champion"])
+    look = ["Next:", "  see every run side by side   make ui"]
+    change = [
+        "  change an experiment         edit params/experiments/, then: make",
+        "                               or: dvc exp run -S 'params/experiments/bills.yaml:experiments.bills-gru.model.units=128'",
+    ]
+    if not found:
+        return look + change
+    chosen = decisions[found[0][1]]
+    text = json.dumps({"inputs": [EXAMPLES.get(chosen["language"], EXAMPLES["en"])]}, ensure_ascii=False)
+    serve = f'MLFLOW_TRACKING_URI=${{MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}} .venv/bin/mlflow models serve -m "models:/{chosen["model"]}@champion"'
+    return [
+        *look,
+        f"  serve a champion             {serve} --env-manager local -p {PORT}",
+        f"                               curl localhost:{PORT}/invocations -H 'Content-Type: application/json' -d '{text}'",
+        *change,
+    ]

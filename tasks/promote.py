@@ -1,0 +1,42 @@
+"""Decide which experiment is champion of each problem and corpus, on the validation split, and say why in plain words."""
+
+import argparse
+from pathlib import Path
+
+from malmoi.config import ConfigError
+from tasks import _results
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Folders to read and the folder to write."""
+    parser.add_argument("--compare", type=Path, required=True, help="folder that `compare` wrote")
+    parser.add_argument("--evaluate", type=Path, required=True, help="folder of all evaluated experiments")
+    parser.add_argument("--train", type=Path, required=True, help="folder of all trained experiments: where the champion's bundle is")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+
+
+def run(compare: Path, evaluate: Path, train: Path, out: Path) -> None:
+    """Write decisions.json: {"classify-bills": {"champion", "seed", "bundle", "model" (its registered name), "why", "evidence", ...}}."""
+    from malmoi.champion import decide
+    from malmoi.leaderboard import model_name
+
+    ranked = _results.load(compare / "leaderboard.json")
+    decisions = {}
+    for board, entries in _results.boards(evaluate).items():
+        _check(compare, board, {row["experiment"] for row in ranked.get(board, [])}, {entry.name for entry in entries})
+        decision, name = decide(entries), model_name(board)
+        bundle = _bundle(train, decision["champion"], decision["seed"])
+        decisions[name] = decision | {"model": name, "bundle": bundle}
+        print(f"{name}: {decision['why']}")
+    _results.save(out / "decisions.json", decisions)
+
+
+def _check(compare: Path, board: str, ranked: set[str], evaluated: set[str]) -> None:
+    """Raises ConfigError where the leaderboard is of other experiments than those that are there now."""
+    if ranked != evaluated:
+        differing = ", ".join(sorted(ranked ^ evaluated))
+        raise ConfigError(f"{compare}: its leaderboard of {board} and the evaluated experiments differ in {differing}; run `dvc repro compare`")
+
+
+def _bundle(train: Path, champion: str | None, seed: int | None) -> str | None:
+    return None if champion is None else (train / champion / f"seed-{seed}").as_posix()

@@ -1,0 +1,125 @@
+"""Recurrent networks: they learn order, padding changes nothing, state carries, parameter counts are those of the literature."""
+
+import keras
+import numpy as np
+import pytest
+from synthetic import labelled_sequences, language_split, sequences
+
+from malmoi.batches import Split, Spec, pad
+from malmoi.config import ConfigError
+from malmoi.models import _keras, _network, recurrent
+
+
+def classifier(**shape: object) -> recurrent.Recurrent:
+    params = recurrent.Params(units=8, embedding=8, **shape)  # type: ignore[arg-type]
+    training = recurrent.Training(epochs=25, batch_size=16, learning_rate=0.02, patience=25)
+    return recurrent.build(params, training, Spec("classify", 8, 2, seed=1))
+
+
+def untrained(spec: Spec, **shape: object) -> tuple[recurrent.Recurrent, _network.Network]:
+    """A model with random weights (biases too, so that none is left out), and the Keras network that they came from."""
+    params = recurrent.Params(units=8, embedding=6, **shape)  # type: ignore[arg-type]
+    _keras.prepare(3)
+    network = _network.Network(params, spec)
+    random = np.random.default_rng(1)
+    network.set_weights([random.normal(0, 0.5, weight.shape).astype(np.float32) for weight in network.get_weights()])
+    model = recurrent.build(params, recurrent.Training(), spec)
+    model.weights = network.export()
+    return model, network
+
+
+SHAPES = [
+    *({"cell": cell} for cell in ("simple", "lstm", "gru")),
+    *({"cell": cell, "bidirectional": True, "layers": 2} for cell in ("simple", "lstm", "gru")),
+    {"bidirectional": True, "pooling": "mean"},
+    {"cell": "lstm", "pooling": "max", "layers": 2},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_reads_as_keras_does_with_padding(shape: dict[str, object]) -> None:
+    model, network = untrained(Spec("classify", 8, 3), **shape)
+    texts = labelled_sequences(12).inputs
+    ids = pad(texts, np.arange(12), 99)  # type: ignore[arg-type]
+    logits, _ = network(ids)
+    assert (ids == 0).any()
+    assert model._logits(ids) == pytest.approx(logits.numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize("shape", [{"cell": "simple"}, {"cell": "lstm", "layers": 2}, {"cell": "gru", "layers": 2}], ids=str)
+def test_carries_state_as_keras_does(shape: dict[str, object]) -> None:
+    model, network = untrained(Spec("language_model", 8), **shape)
+    ids = np.array([[3, 4, 5, 6], [5, 5, 2, 7]], np.int32)
+    first, states = network(ids, network.initial(2))
+    second, _ = network(ids, states)
+    shares, carried = model._advance(ids, model.start(2))
+    assert shares == pytest.approx(keras.ops.log_softmax(first).numpy(), abs=1e-5)
+    assert model._advance(ids, carried)[0] == pytest.approx(keras.ops.log_softmax(second).numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["simple", "lstm", "gru"])
+def test_learns_order(cell: str) -> None:
+    model = classifier(cell=cell)
+    train, test = labelled_sequences(200), labelled_sequences(100, seed=5)
+    model.fit(train, test, lambda epoch: None)
+    assert (model.predict(test.inputs).argmax(1) == test.labels).mean() > 0.95
+
+
+@pytest.mark.parametrize("shape", [{"bidirectional": True}, {"pooling": "mean"}, {"pooling": "max"}, {"layers": 2}], ids=str)
+def test_padding_changes_nothing(shape: dict[str, object]) -> None:
+    model, _ = untrained(Spec("classify", 8, 2), **shape)
+    short, long = [3, 5, 4], [4, 5, 6, 7, 5, 6, 7, 3]
+    alone = model.predict(sequences([short]))
+    beside = model.predict(sequences([short, long]))
+    assert pad(sequences([short, long]), np.array([0, 1]), 99).shape == (2, 8)
+    assert beside[0] == pytest.approx(alone[0], abs=1e-6)
+
+
+def test_empty_text_has_an_answer() -> None:
+    model, _ = untrained(Spec("classify", 8, 2))
+    assert model.predict(sequences([[], [3, 4]])).sum(1) == pytest.approx([1, 1], abs=1e-5)
+
+
+@pytest.mark.parametrize(("cell", "gates", "biases"), [("simple", 1, 1), ("lstm", 4, 4), ("gru", 3, 6)])
+def test_parameter_counts(cell: str, gates: int, biases: int) -> None:
+    # the cell has gates * units * (inputs + units) weights; Keras's GRU (reset_after) has two bias vectors
+    model, network = untrained(Spec("classify", 9, 2), cell=cell)
+    assert model.parameters == 9 * 6 + gates * 8 * (6 + 8) + biases * 8 + 8 * 2 + 2 == network.count_params()
+
+
+def test_long_streams_are_scored_in_chunks_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _ = untrained(Spec("language_model", 8), cell="lstm")
+    inputs = language_split([[3, 4, 5, 6, 7] * 8]).inputs
+    whole = model.predict(inputs)
+    monkeypatch.setattr(recurrent, "CHUNK", 7)
+    assert model.predict(inputs) == pytest.approx(whole, abs=1e-5)
+
+
+def test_early_stopping_keeps_the_best_weights() -> None:
+    params = recurrent.Params(units=4, embedding=4)
+    training = recurrent.Training(epochs=30, patience=2, batch_size=8, learning_rate=0.1)
+    model = recurrent.build(params, training, Spec("classify", 8, 2, seed=1))
+    train = labelled_sequences(40)
+    valid = Split(train.inputs, 1 - train.labels, train.characters, train.bytes)  # what is learned makes this worse
+    losses: list[float] = []
+    model.fit(train, valid, lambda epoch: losses.append(epoch.valid_loss))
+    shares = model.predict(valid.inputs)
+    kept = -np.log(shares[np.arange(40), valid.labels]).mean()
+    assert len(losses) == losses.index(min(losses)) + 1 + 2
+    assert kept == pytest.approx(min(losses), abs=1e-4)
+
+
+def test_refusals() -> None:
+    with pytest.raises(ConfigError, match="reads from the end"):
+        recurrent.build(recurrent.Params(bidirectional=True), recurrent.Training(), Spec("language_model", 8))
+    with pytest.raises(ConfigError, match="kind sequence"):
+        untrained(Spec("classify", 8, 2))[0].predict(np.zeros((2, 2)))  # type: ignore[arg-type]
+
+
+def test_exploding_loss_says_where() -> None:
+    model = recurrent.build(
+        recurrent.Params(units=4, embedding=4), recurrent.Training(epochs=3, batch_size=4, learning_rate=float("inf")),
+        Spec("classify", 8, 2),
+    )
+    with pytest.raises(ConfigError, match=r"the loss became (nan|inf) at batch \d+ of 10; lower training.learning_rate"):
+        model.fit(labelled_sequences(40), labelled_sequences(8), lambda epoch: None)

@@ -1,0 +1,86 @@
+"""Strict configuration: errors name file, entry and key, and say what would be right."""
+
+from dataclasses import field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from malmoi import config
+from malmoi.config import ConfigError
+
+
+@config.params
+class Inner:
+    units: int = 3
+
+
+@config.params
+class Outer:
+    name: str
+    kind: Literal["a", "b"] = "a"
+    rate: float = 0.1
+    sizes: list[int] = field(default_factory=list)
+    inner: Inner = field(default_factory=Inner)
+
+
+def test_reads_what_is_right() -> None:
+    found = config.read(Outer, {"name": "x", "rate": 1, "sizes": [1, 2], "inner": {"units": 4}}, "here")
+    assert found == Outer(name="x", rate=1.0, sizes=[1, 2], inner=Inner(units=4))
+    with pytest.raises(AttributeError):
+        found.name = "y"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"name": "x", "rat": 1}, "f.yaml: t.e: unknown key 'rat'; did you mean 'rate'? known keys: name, kind, rate, sizes, inner"),
+        ({"name": "x", "inner": {"unit": 1}}, "unknown key 'inner.unit'; did you mean 'units'? known keys: units"),
+        ({}, "f.yaml: t.e: missing key 'name'"),
+        ({"name": 3}, "f.yaml: t.e: name: input should be a valid string, found 3"),
+        ({"name": "x", "sizes": ["1"]}, "sizes.0: input should be a valid integer, found '1'"),
+        ({"name": "x", "kind": "c"}, "kind: input should be 'a' or 'b', found 'c'"),
+        ({"name": "x", "inner": 3}, "inner:"),
+        ([1], "f.yaml: t.e: entry:"),
+    ],
+)
+def test_errors_teach(data: object, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.read(Outer, data, "f.yaml: t.e")
+    assert message in str(caught.value)
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.read(Outer, {"rate": "x", "sizes": 1}, "here")
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_entry_suggests_the_nearest_name(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("models:\n  lstm: {units: 3}\n  gru:\n")
+    assert config.entry(tmp_path / "p.yaml", "models", "lstm") == {"units": 3}
+    assert config.entry(tmp_path / "p.yaml", "models", "gru") == {}
+    with pytest.raises(ConfigError, match="models has no entry 'lst'; did you mean 'lstm'"):
+        config.entry(tmp_path / "p.yaml", "models", "lst")
+    with pytest.raises(ConfigError, match="no table 'model'"):
+        config.entry(tmp_path / "p.yaml", "model", "lstm")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\nb: 2\na: 3\n", r"p.yaml:3: key 'a' is given twice"),
+        ("a: {b: 1, b: 2}\n", "key 'b' is given twice"),
+        ("- 1\n", "should hold a mapping"),
+        ("a: [1\n", "not valid YAML"),
+    ],
+)
+def test_bad_files(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "p.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        config.load(tmp_path / "p.yaml")
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        config.load(tmp_path / "none.yaml")

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from malmoi.tokenizers import _jvm, komoran
+
+
+@pytest.fixture(scope="module")
+def konlpy_komoran():
+    _jvm.start(1024)
+    from konlpy.tag import Komoran
+
+    return Komoran()
+
+
+def test_the_constitution_is_cut_as_konlpy_cuts_it(konlpy_komoran):
+    import konlpy
+
+    text = (Path(konlpy.__file__).parent / "data/corpus/kolaw/constitution.txt").read_text(encoding="utf-8")
+    lines = "\n".join(line for line in text.split("\n") if line.strip())  # KoNLPy raises at a blank line
+    assert komoran.build(komoran.Params())([text]) == [konlpy_komoran.morphs(lines)]
+
+
+def test_parts_of_speech():
+    assert komoran.build(komoran.Params(pos=True))(["밥을 먹었다"]) == [["밥/NNG", "을/JKO", "먹/VV", "었/EP", "다/EC"]]
+
+
+def test_emoji_that_komoran_would_tear_apart_come_back_whole():
+    (tokens,) = komoran.build(komoran.Params())(["영화 😀 최고"])
+    assert tokens[0] == "영화" and "😀" in tokens and tokens[-1] == "최고"
+
+
+def test_text_like_its_own_print_is_not_mistaken():
+    (tokens,) = komoran.build(komoran.Params())(["Token [morph=가, pos=NNG, beginIndex=0, endIndex=1]"])
+    assert tokens[:3] == ["Token", "[", "morph"] and "beginIndex" in tokens
+
+
+def test_blank_lines_are_passed_over():
+    assert komoran.build(komoran.Params())(["\n \n밥\n\n", "\n"]) == [["밥"], []]
+
+
+def test_a_long_line_is_cut_between_words():
+    line = "밥을 먹었다. " * 300
+    parts = list(komoran._parts(line))
+    assert "".join(parts) == line and max(map(len, parts)) <= 1_000 and parts[1].startswith(" ")
+    assert komoran.build(komoran.Params())([line])[0].count("밥") == 300

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from malmoi.tokenizers import _jvm, okt
+
+
+@pytest.fixture(scope="module")
+def konlpy_okt():
+    _jvm.start(1024)
+    from konlpy.tag import Okt
+
+    return Okt()
+
+
+@pytest.fixture(scope="module")
+def constitution():
+    import konlpy
+
+    return (Path(konlpy.__file__).parent / "data/corpus/kolaw/constitution.txt").read_text(encoding="utf-8")
+
+
+def test_the_constitution_is_cut_as_konlpy_cuts_it(konlpy_okt, constitution):
+    assert okt.build(okt.Params())([constitution]) == [konlpy_okt.morphs(constitution)]
+
+
+@pytest.mark.parametrize("options", [{"norm": True}, {"stem": True}, {"norm": True, "stem": True}], ids=str)
+def test_lines_with_norm_and_stem_as_konlpy_has_them(konlpy_okt, constitution, options):
+    lines = [*constitution.split("\n")[:60], "이것도 되나욬ㅋㅋㅋㅋㅋ 안뇽하세욬", "먹었어욬 사랑해요오오오"]
+    assert okt.build(okt.Params(**options))(lines) == [konlpy_okt.morphs(line, **options) if line else [] for line in lines]
+
+
+def test_parts_of_speech():
+    tokenize = okt.build(okt.Params(pos=True, stem=True))
+    assert tokenize(["밥을 먹었다 a/b"]) == [["밥/Noun", "을/Josa", "먹다/Verb", "a/Alpha", "//Punctuation", "b/Alpha"]]
+
+
+def test_spaces_stay_before_the_morpheme():
+    assert okt.build(okt.Params(spaces=True))(["  말을\n모으다 "]) == [["  말", "을", "\n모으다", " "]]
+
+
+def test_the_constitution_comes_back(constitution):
+    (tokens,) = okt.build(okt.Params(spaces=True))([constitution])
+    assert "".join(tokens) == constitution
+    assert len(tokens) > 1.5 * len(constitution.split()), "morphemes, not words"
+
+
+def test_only_plain_surface_with_spaces_is_lossless():
+    assert okt.lossless(okt.Params(spaces=True))
+    for other in ({}, {"spaces": True, "norm": True}, {"spaces": True, "stem": True}, {"spaces": True, "pos": True}):
+        assert not okt.lossless(okt.Params(**other)), other
+
+
+def test_what_okt_swallows_is_kept():
+    assert okt.build(okt.Params())(["\u3000가"]) == [["가"]]

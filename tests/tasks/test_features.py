@@ -1,0 +1,89 @@
+import hashlib
+import json
+
+import pytest
+
+from malmoi import batches, registry, rows
+from malmoi.config import ConfigError
+from malmoi.rows import Tokens
+from tasks import features
+
+PARAMS = """
+features:
+  tiny-ids: {tokens: tiny, kind: sequence, options: {min_count: 2}}
+  tiny-bow: {tokens: tiny, kind: counts, options: {weights: tfidf, ngrams: [1, 2]}}
+  tiny-high: {tokens: tiny, kind: sequence, options: {min_count: 9}}
+"""
+ABOUT = {"corpus": "tiny", "language": "ko", "name": "whitespace", "options": {}, "lossless": False}
+
+
+def _write(folder, split, *texts):
+    rows.write_tokens(
+        folder / f"{split}.parquet", [Tokens(f"{split}:{i}", text, text.split(), label) for i, (text, label) in enumerate(texts)]
+    )
+
+
+@pytest.fixture
+def place(tmp_path):
+    folder = tmp_path / "tokens"
+    folder.mkdir()
+    (folder / "tokenizer.json").write_text(json.dumps(ABOUT), encoding="utf-8")
+    _write(folder, "train", ("말을 쓰다", "나"), ("말을 읽다", "가"), ("말을", "나"))
+    _write(folder, "valid", ("말을 쓰다 ab", "가"), ("", "나"))
+    (tmp_path / "tiny.yaml").write_text(PARAMS, encoding="utf-8")
+    return tmp_path
+
+
+def _run(place, name, out="out"):
+    features.run(name, place / "tiny.yaml", place / "tokens", place / out)
+    return place / out
+
+
+def test_sequences(place):
+    out = _run(place, "tiny-ids")
+    train, valid = (batches.load_split(out / f"{split}.npz") for split in ("train", "valid"))
+    assert train.labels.tolist() == [1, 0, 1] and valid.labels.tolist() == [0, 1]
+    assert train.inputs.ids.tolist() == [3, 1, 3, 1, 3] and len(valid.inputs) == 2
+    assert valid.characters.tolist() == [8, 0] and valid.bytes.tolist() == [16, 0]
+    assert json.loads((out / "pipeline.json").read_text()) == {
+        "corpus": "tiny", "language": "ko", "labels": ["가", "나"], "width": 4,
+        "tokenizer": {"name": "whitespace", "options": {}, "lossless": False},
+        "feature": {"kind": "sequence", "options": {"min_count": 2}},
+    }  # fmt: skip
+
+
+def test_sparse_rows_and_their_state(place):
+    out = _run(place, "tiny-bow")
+    valid = batches.load_split(out / "valid.npz")
+    state = registry.find("features", "counts").load(out / "state")
+    again = state.transform([["말을", "쓰다", "ab"], []])
+    assert (valid.inputs != again).nnz == 0 and valid.inputs.shape == (2, 5)
+    assert json.loads((out / "pipeline.json").read_text())["width"] == 5
+
+
+def test_text_without_labels(place):
+    _write(place / "tokens", "train", ("말을 쓰다 쓰다", None))
+    _write(place / "tokens", "valid", ("말을", None))
+    out = _run(place, "tiny-ids")
+    assert json.loads((out / "pipeline.json").read_text())["labels"] == []
+    assert batches.load_split(out / "train.npz").labels.tolist() == [-1]
+
+
+def test_a_label_that_train_lacks(place):
+    _write(place / "tokens", "valid", ("말을", "다"))
+    with pytest.raises(ConfigError, match=r"valid\.parquet: label '다' is not in the train split.*train has: 가, 나"):
+        _run(place, "tiny-ids")
+
+
+def test_a_cut_that_leaves_nothing_names_the_entry(place):
+    with pytest.raises(ConfigError, match=r"tiny\.yaml: features\.tiny-high: no token .* lower min_count"):
+        _run(place, "tiny-high")
+
+
+@pytest.mark.parametrize("name", ["tiny-ids", "tiny-bow"])
+def test_twice_the_same_bytes(place, name):
+    digests = []
+    for out in (_run(place, name, "one"), _run(place, name, "two")):
+        files = sorted(file for file in out.rglob("*") if file.is_file())
+        digests.append({str(file.relative_to(out)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files})
+    assert digests[0] == digests[1] and "state" in str(digests[0])
