@@ -93,21 +93,19 @@ def _failure(result: Result) -> str:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 0 all is up to date, 1 a stage failed or DVC refuses, 130 or 143 stopped by a signal."""
-    from dvc.exceptions import DvcException
+    """Returns the exit status: 0 all is up to date, 1 a stage failed or DVC refuses, 130 interrupted.
 
+    SIGTERM ends the stage, marks the flow run as crashed, and then this process, which is Prefect's way.
+    """
     options = arguments("pipeline", __doc__).parse_args(given)
     if not PREFECT_API_URL.value():
         print("PREFECT_API_URL is not set: Prefect starts a server of its own for this run (10 to 15 s)", flush=True)
     title = ", ".join(options.targets) or "all stages"
     try:
         state = pipeline(options.targets, options.force, options.keep_going, title, return_state=True)
-    except (KeyboardInterrupt, TerminationSignal) as stopped:
+    except KeyboardInterrupt:
         print("stopped; what was finished is kept, the next run goes on from there", file=sys.stderr)
-        return 130 if isinstance(stopped, KeyboardInterrupt) else 143
-    except DvcException as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 130
     print(state.message)
     return 0 if state.is_completed() else 1
 

@@ -6,6 +6,7 @@ A `Split` is one split of a corpus as numbers; it is what the `features` stage w
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -50,12 +51,12 @@ class Sequences:
         return stream
 
 
-Inputs = Sequences | sparse.csr_matrix
+Inputs: TypeAlias = "Sequences | sparse.csr_matrix"
 
 
 @dataclass(frozen=True)
 class Split:
-    """One split as numbers. labels: (n,) int32 index of the class, -1 where there is none; characters, bytes: (n,) int64 of the raw text."""
+    """One split as numbers. labels: (n,) int32 index of the class, -1 where there is none; characters, bytes: (n,) int64 of raw text."""
 
     inputs: Inputs
     labels: np.ndarray
@@ -93,7 +94,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Step:
-    """What a model tells `on_step` after each batch: batch `number` of `of` in an epoch, from 1, and the batch's loss in nats per target."""
+    """What a model tells `on_step` after each batch: batch `number` of `of` in an epoch, from 1, and its loss in nats per target."""
 
     epoch: int
     number: int
@@ -126,7 +127,7 @@ def buckets(lengths: np.ndarray, size: int, random: np.random.Generator | None) 
     order = np.argsort(lengths * jitter, kind="stable")
     groups = [order[start : start + size] for start in range(0, len(order), size)]
     if random is not None:
-        random.shuffle(groups)  # type: ignore[arg-type]
+        random.shuffle(groups)
     return groups
 
 
@@ -149,8 +150,13 @@ def save_split(path: Path, split: Split) -> None:
     else:
         matrix = split.inputs.tocsr()
         inputs = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": np.array(matrix.shape)}
+    save_arrays(path, {"labels": split.labels, "characters": split.characters, "bytes": split.bytes, **inputs})
+
+
+def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays as .npz, compressed, the same bytes for the same numbers, without pickle."""
     with open(path, "wb") as file:
-        np.savez_compressed(file, labels=split.labels, characters=split.characters, bytes=split.bytes, **inputs)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def load_split(path: Path) -> Split:

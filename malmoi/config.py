@@ -70,7 +70,7 @@ class _Loader(yaml.SafeLoader):
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key, _ in node.value:
-        name = loader.construct_object(key)  # type: ignore[no-untyped-call]
+        name = loader.construct_object(key)
         if name in seen:
             raise ConfigError(f"{key.start_mark.name}:{key.start_mark.line + 1}: key {name!r} is given twice; keep one")
         seen.add(name)

@@ -3,7 +3,7 @@
 classify (N -> 1): one label per text. language_model: the next token at every place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ BUCKETS = 20
 class Outcome:
     """What measuring one model on one split gave: named scores, their 95 % intervals, one row per example, and tables for plots."""
 
-    scores: dict[str, float | None]
+    scores: Mapping[str, float | None]
     intervals: dict[str, list[float]]
     rows: dict[str, np.ndarray | list[Any]]
     tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Classify:
         best = shares.argmax(1)
         predicted = [predictor.labels[place] for place in best]
         actual = [example.label for example in examples]
-        rows = {"id": [e.id for e in examples], "label": actual, "predicted": predicted}
+        rows: dict[str, Any] = {"id": [e.id for e in examples], "label": actual, "predicted": predicted}
         rows |= {"probability": shares.max(1).astype(np.float64), "correct": best == labels}
         spread = metrics.classification_intervals(shares, labels) if intervals else {}
         return Outcome(metrics.classification(shares, labels), spread, rows, {"confusion": {"actual": actual, "predicted": predicted}})
@@ -74,7 +74,7 @@ class LanguageModel:
         given = predictor.score([example.text for example in examples])
         scores = metrics.language(given.bits, given.charged, given.units, predictor.lossless)
         spread = metrics.language_intervals(given.bits, given.charged, given.units, predictor.lossless) if intervals else {}
-        rows = {"id": [example.id for example in examples], "bits": given.bits + given.charged}
+        rows: dict[str, Any] = {"id": [example.id for example in examples], "bits": given.bits + given.charged}
         rows |= {name: given.units[name].astype(np.int32) for name in ("tokens", "characters", "bytes")}
         return Outcome(scores, spread, rows, {"position": by_position(given.token_bits, given.units["tokens"])})
 

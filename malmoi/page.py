@@ -57,6 +57,7 @@ def _corpus(content: Content, name: str) -> dict[str, Any]:
     card = content.cards.get(name, {})
     return {
         "name": name,
+        "title": card.get("title", ""),
         "language": next(iter(boards.values()))[0]["language"],
         "facts": tables.card_facts(card),
         "tables": tables.card_tables(card),
@@ -74,8 +75,13 @@ def _board(content: Content, board: str, rows: list[dict[str, Any]]) -> dict[str
     title, question = PROBLEMS.get(rows[0]["problem"], (rows[0]["problem"].replace("_", " "), ""))
     results = {row["experiment"]: content.results.get(row["experiment"], Result()) for row in shown}
     return {
-        **{"id": anchor, "title": title, "question": question, "decision": decision, "champion": champion},
-        **{"language": rows[0]["language"], "winner": next((row for row in rows if row["experiment"] == champion), None)},
+        "id": anchor,
+        "title": title,
+        "question": question,
+        "decision": decision,
+        "champion": champion,
+        "language": rows[0]["language"],
+        "winner": next((row for row in rows if row["experiment"] == champion), None),
         "score": score(decision.get("metric", rows[0]["metric"])),
         "interval": show_interval(decision.get("metric", ""), decision.get("interval")),
         "groups": [_group([row for row in rows if row["group"] == group]) for group in dict.fromkeys(row["group"] for row in rows)],
@@ -90,9 +96,14 @@ def _group(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Rows that are ranked together, each with its drawing and its words."""
     metric = rows[0]["metric"]
     scale, drawings = charts.whiskers(rows)
-    aside = [name for name in ASIDE.get(rows[0]["problem"], ()) if name != metric and any(row["test"].get(name) is not None for row in rows)]
+    aside = [
+        name for name in ASIDE.get(rows[0]["problem"], ()) if name != metric and any(row["test"].get(name) is not None for row in rows)
+    ]
     return {
-        **{"name": rows[0]["group"], "metric": metric, "score": score(metric), "axis": scale},
+        "name": rows[0]["group"],
+        "metric": metric,
+        "score": score(metric),
+        "axis": scale,
         "aside": [(name, score(name).title) for name in aside],
         "rows": [
             row | {"drawing": drawing, "between": show_interval(metric, row["interval"].get(metric)), "pair": _pair(row["paired"])}

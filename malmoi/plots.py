@@ -1,17 +1,16 @@
 """Drawings as SVG text: pure functions, the same bytes for the same numbers, and the reader's own fonts for Hangul.
 
-Colours are CSS classes that the page defines for light and dark; `standalone` gives a drawing its own, for a place without the page.
+Colours are CSS classes, which the page defines for light and dark.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from markupsafe import Markup, escape
 
 Point = tuple[float, float]
 Domain = tuple[float, float]
-STYLE = Path(__file__).parent / "_page" / "plots.css"
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class Panel:
 def element(tag: str, *children: str, **attributes: object) -> Markup:
     """An SVG element; everything that is not Markup is escaped. `class_` is class, `_` in a name is `-`, numbers have two decimals."""
     written = "".join(f' {name.rstrip("_").replace("_", "-")}="{escape(_number(value))}"' for name, value in attributes.items())
-    return Markup(f"<{tag}{written}>{''.join(escape(child) for child in children)}</{tag}>")
+    inside = "".join(escape(child) for child in children)
+    return Markup(f"<{tag}{written}>{inside}</{tag}>")  # noqa: S704 - tag and names are ours, all else is escaped above
 
 
 def ticks(low: float, high: float, count: int = 4) -> list[float]:
@@ -90,24 +90,17 @@ def panel(chart: Panel) -> Markup:
     return _svg(320, 190, chart.label, parts)
 
 
-def standalone(drawing: str) -> str:
-    """A drawing as a file of its own, with the colours of the page's light side."""
-    styled = drawing.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    colours = "svg{--ink:#1d1c1a;--soft:#666;--rule:#ddd;--accent:#1f57a4;--faint:#bbb;--warm:#b4540a;background:#fff}"
-    return styled.replace(">", f"><style>{colours}{STYLE.read_text(encoding='utf-8')}</style>", 1)
-
-
 def _svg(width: int, height: int, label: str, parts: list[Markup]) -> Markup:
     return element("svg", *parts, viewBox=f"0 0 {width} {height}", class_="plot", role="img", aria_label=label)
 
 
-def _place(domain: Domain, pixels: Domain):  # type: ignore[no-untyped-def]
+def _place(domain: Domain, pixels: Domain) -> Callable[[float], float]:
     """The function from a value in `domain` to a pixel."""
     scale = (pixels[1] - pixels[0]) / ((domain[1] - domain[0]) or 1.0)
     return lambda value: pixels[0] + (min(max(value, domain[0]), domain[1]) - domain[0]) * scale
 
 
-def _grid(chart: Panel, up) -> list[Markup]:  # type: ignore[no-untyped-def]
+def _grid(chart: Panel, up: Callable[[float], float]) -> list[Markup]:
     parts = []
     for tick in ticks(*chart.y):
         parts.append(element("line", class_="grid", x1=44, x2=310, y1=up(tick), y2=up(tick)))
@@ -115,7 +108,7 @@ def _grid(chart: Panel, up) -> list[Markup]:  # type: ignore[no-untyped-def]
     return parts
 
 
-def _labels(chart: Panel, across) -> list[Markup]:  # type: ignore[no-untyped-def]
+def _labels(chart: Panel, across: Callable[[float], float]) -> list[Markup]:
     if chart.names:
         step = math.ceil(len(chart.names) / 7)
         named = [(place, name) for place, name in enumerate(chart.names) if place % step == 0]

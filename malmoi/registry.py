@@ -13,6 +13,7 @@ from types import ModuleType
 from malmoi.config import ConfigError
 
 HERE = Path(__file__).parent
+SINGULAR = {"corpora": "corpus reader", "tokenizers": "tokenizer", "features": "feature", "models": "model"}
 
 
 @cache
@@ -28,7 +29,7 @@ def find(room: str, name: str) -> ModuleType:
     'malmoi.tokenizers.characters'
     """
     if name not in names(room):
-        raise ConfigError(f"no {room[:-1]} is called {name!r}{suggest(name, names(room))}")
+        raise ConfigError(f"no {SINGULAR.get(room, room)} is called {name!r}{suggest(name, names(room))}")
     return import_module(f"malmoi.{room}.{name}")
 
 

@@ -6,6 +6,7 @@ Text is NFC UTF-8. Writing the same rows gives the same bytes: no timestamps, a 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -87,7 +88,7 @@ def _write(path: Path, schema: pa.Schema, rows: Iterable[dict[str, object]]) -> 
             writer.write_table(pa.Table.from_pylist(group, schema))
 
 
-def _read(path: Path) -> Iterator[dict[str, object]]:
+def _read(path: Path) -> Iterator[dict[str, Any]]:
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=ROWS):
             yield from batch.to_pylist()

@@ -83,7 +83,7 @@ def _assign(examples: list[Example], division: Division) -> Splits:
         names = _by_position(examples, division)
     splits: Splits = {name: [] for name in SPLITS}
     for example, name in zip(examples, names, strict=True):
-        splits[name].append(replace(example, split=name))
+        splits[name].append(example if example.split == name else replace(example, split=name))
     return splits
 
 

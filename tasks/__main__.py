@@ -2,10 +2,13 @@
 
 import argparse
 import ast
+import os
 import signal
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from malmoi.config import ConfigError
 
@@ -41,13 +44,15 @@ def main(arguments: list[str] | None = None) -> int:
     return _run(stage.run, vars(parser.parse_args(given[1:])))
 
 
-def _run(run, options: dict) -> int:  # type: ignore[no-untyped-def, type-arg]
+def _run(run: Callable[..., None], options: dict[str, Any]) -> int:
     signal.signal(signal.SIGTERM, _end)  # so that `finally` runs: temporary files go, a tracked run ends as failed
     try:
         run(**options)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from malmoi import config
 from malmoi.cleaning import Clean
 from malmoi.config import ConfigError, params
+from malmoi.registry import names as names_of
 from malmoi.registry import suggest
 from malmoi.splits import Division
 
@@ -98,6 +99,10 @@ def corpus(catalogue: Path, name: str) -> Corpus:
     where = f"{catalogue}: {TABLE}.{name}"
     entry = config.read(Entry, config.entry(catalogue, TABLE, name), where)
     entry.split.check(f"{where}.split")
+    if entry.reader.kind not in names_of("corpora"):
+        raise ConfigError(
+            f"{where}.reader.kind: no reader is called {entry.reader.kind!r}{suggest(entry.reader.kind, names_of('corpora'))}"
+        )
     return Corpus(name, entry, _source(entry.source, f"{where}.source"))
 
 

@@ -4,9 +4,10 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from malmoi.config import ConfigError
 from tasks._catalogue import Remote
@@ -59,54 +60,57 @@ def download(remote: Remote, target: Path, on_bytes: Callable[[int], None], pati
 
 
 def _transfer(session: "requests.Session", remote: Remote, part: Path, on_bytes: Callable[[int], None], patience: Patience) -> None:
-    """Go on until the part has all its bytes, a few times if the connection breaks on the way."""
-    for attempt in range(patience.attempts):
-        if attempt:
-            time.sleep(patience.pause * 2**attempt)
+    """Go on until the part has all its bytes, or nothing more came a few times in a row."""
+    got, idle = 0, 0
+    while got < remote.bytes:
+        if idle == patience.attempts:
+            raise ConfigError(
+                f"{remote.address}: cut short: {got:,} of {remote.bytes:,} bytes came, then nothing in {idle} attempts; "
+                f"run the command again, it goes on from there ({part})"
+            )
+        time.sleep(patience.pause * 2**idle if idle else 0)
         _receive(session, remote, part, on_bytes, patience.timeout)
-        if part.stat().st_size >= remote.bytes:
-            return
-    got = part.stat().st_size
-    raise ConfigError(
-        f"{remote.address}: cut short {patience.attempts} times: {got:,} of {remote.bytes:,} bytes came; "
-        f"run the command again, it goes on from there ({part})"
-    )
+        before, got = got, part.stat().st_size
+        idle = 0 if got > before else idle + 1
 
 
 def _receive(session: "requests.Session", remote: Remote, part: Path, on_bytes: Callable[[int], None], timeout: float) -> None:
-    """One request for what is missing, written to `part`; returns early where the connection breaks."""
+    """One request for what is missing, added to `part`; returns early where the connection breaks."""
     import requests
+    from urllib3.exceptions import HTTPError
 
     there = part.stat().st_size if part.exists() else 0
     if there >= remote.bytes:
         return
     try:
         answer = session.get(remote.address, headers={"Range": f"bytes={there}-"} if there else {}, stream=True, timeout=timeout)
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:
+            _refuse(remote, part)
         answer.raise_for_status()
     except requests.RequestException as error:
         raise ConfigError(f"{remote.address}: {_told(error)}") from None
-    with answer, open(part, "ab" if answer.status_code == requests.codes.partial_content else "wb") as stream:
-        try:
-            for chunk in answer.iter_content(CHUNK):
-                stream.write(chunk)
-                on_bytes(stream.tell())
-                if stream.tell() > remote.bytes:
-                    return  # longer than it must be: the check will say so
-        except requests.RequestException:
-            return  # broke on the way; what came is kept and the next attempt goes on from there
+    mode = "ab" if answer.status_code == requests.codes.partial_content else "wb"
+    with answer, open(part, mode) as stream, suppress(HTTPError):  # where the connection breaks, the next request goes on
+        while stream.tell() <= remote.bytes and (chunk := answer.raw.read1(CHUNK)):  # read1: nothing that has come is lost then
+            stream.write(chunk)
+            on_bytes(stream.tell())
 
 
 def _told(error: "requests.RequestException") -> str:
     if error.response is not None:
         return f"the server answers {error.response.status_code} {error.response.reason}; is the address still right?"
     cure = f"is there a network? A folder with the same files can be used instead: {MIRROR}=FOLDER, or --mirror FOLDER"
-    return f"cannot be reached ({type(error).__name__}: {error}); {cure}"
+    cause = getattr(error.args[0], "reason", error) if error.args else error  # what urllib3 saw, without the story of its retries
+    return f"cannot be reached ({str(cause).split(': ', 1)[-1]}); {cure}"
 
 
 def _check(remote: Remote, part: Path) -> None:
+    if sha256(part) != remote.sha256:
+        _refuse(remote, part)
+
+
+def _refuse(remote: Remote, part: Path) -> NoReturn:
     got, size = sha256(part), part.stat().st_size
-    if got == remote.sha256:
-        return
     part.unlink()
     raise ConfigError(
         f"{remote.address}: this is not the file it was: SHA-256 should be {remote.sha256} ({remote.bytes:,} bytes), "

@@ -11,10 +11,48 @@ from tasks import _runs
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FONTS = ("NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic", "UnDotum", "Baekmuk Gulim")
+FONTS = (
+    "NanumGothic",
+    "Noto Sans CJK KR",
+    "Noto Sans KR",
+    "Malgun Gothic",
+    "Apple SD Gothic Neo",
+    "AppleGothic",
+    "UnDotum",
+    "Baekmuk Gulim",
+)
 INITIALS = "g kk n d tt r m b pp s ss - j jj ch k t p h".replace("-", "").split(" ")
-VOWELS = "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i".split()
-FINALS = " g kk gs n nj nh d l lg lm lb ls lt lp lh m b bs s ss ng j ch k t p h".split(" ")
+VOWELS = ["a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi", "yu", "eu", "ui", "i"]
+FINALS = [
+    "",
+    "g",
+    "kk",
+    "gs",
+    "n",
+    "nj",
+    "nh",
+    "d",
+    "l",
+    "lg",
+    "lm",
+    "lb",
+    "ls",
+    "lt",
+    "lp",
+    "lh",
+    "m",
+    "b",
+    "bs",
+    "s",
+    "ss",
+    "ng",
+    "j",
+    "ch",
+    "k",
+    "t",
+    "p",
+    "h",
+]
 CELLS = 15  # classes at most for which every cell of a confusion matrix shows its number
 
 
@@ -33,7 +71,9 @@ def draw(run: _runs.Run, folder: Path) -> None:
 def learning_curve(run: _runs.Run) -> "Figure | None":
     """Losses over epochs, the best validation epoch marked; None for fewer than two epochs."""
     values = _runs.epochs(run)
-    losses = {name: sorted((epoch, value) for (key, epoch), value in values.items() if key == name) for name in ("train_loss", "valid_loss")}
+    losses = {
+        name: sorted((epoch, value) for (key, epoch), value in values.items() if key == name) for name in ("train_loss", "valid_loss")
+    }
     if len(losses["train_loss"]) < 2:
         return None
     figure, axes = _page(f"{_runs.title(run.name, int(run.bundle['seed']))}: loss", (7.0, 4.2))

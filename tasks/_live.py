@@ -61,7 +61,7 @@ class Live:
             if self._off:
                 return
             environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)}
-            self._writer = subprocess.Popen(  # noqa: S603 - this project's own file
+            self._writer = subprocess.Popen(
                 [sys.executable, "-m", "tasks._writer"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -113,7 +113,7 @@ class Live:
 
 def _began(writer: "subprocess.Popen[bytes]") -> bool:
     """Whether the writer has said that its run exists."""
-    return bool(select.select([writer.stdout], [], [], 0)[0])
+    return writer.stdout is not None and bool(select.select([writer.stdout], [], [], 0)[0])
 
 
 def _status(kind: type[BaseException] | None) -> str:

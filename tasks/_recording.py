@@ -16,9 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from tasks import _figures, _runs, _tracking
+from tasks import _figures, _lineage, _runs, _tracking
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -32,10 +30,10 @@ def record(store: _tracking.Store, out: Path) -> Counter[str]:
     done: Counter[str] = Counter()
     with store.alone():
         known = _known(store)
-        locks = _locks(out)
+        locks = _lineage.locks(out)
         for run in _runs.read(out):
             tracked = known.pop(run.identity, None)
-            extra = _lineage(run, locks)
+            extra = _lineage.tags(run, locks)
             digest = _runs.digest(run, extra)
             if tracked is not None and tracked.data.tags.get("malmoi.recorded") == digest:
                 done["unchanged"] += 1
@@ -102,8 +100,8 @@ def _values(store: _tracking.Store, run_id: str, tracked: "Tracked", run: _runs.
         for name in {name for name, _ in epochs} & data.metrics.keys()
         for point in store.client.get_metric_history(run_id, name)
     }
-    metrics = [Metric(name, value, now, step) for (name, step), value in epochs.items() if there.get((name, step)) != value]
-    metrics += [Metric(name, value, now, 0) for name, value in _runs.scores(run).items() if data.metrics.get(name) != value]
+    metrics = [Metric(name, value, now, 0) for name, value in _runs.scores(run).items() if data.metrics.get(name) != value]
+    metrics += [Metric(name, value, now, step) for (name, step), value in epochs.items() if there.get((name, step)) != value]
     wanted = _runs.parameters(run.entry, run.pipeline) | {"seed": str(run.bundle["seed"])}
     _send(store, run_id, metrics, {name: value for name, value in wanted.items() if name not in data.params})
 
@@ -130,7 +128,7 @@ def _inputs(store: _tracking.Store, tracked: "Tracked", run: _runs.Run) -> None:
     card = run.out / "ingest" / corpus / "card.json"
     if not card.is_file() or tracked.inputs.dataset_inputs:
         return
-    digest = hashlib.sha256(card.read_bytes()).hexdigest()[:32]
+    digest = hashlib.sha256(card.read_bytes()).hexdigest()[:12]
     source = json.dumps({"uri": f"out/ingest/{corpus}"})
     used = {"training": "train", "validation": "valid", "testing": "test"}
     datasets = [
@@ -170,23 +168,6 @@ def _samples(file: Path, seed: int) -> str:
     return "\n\n".join(f"[temperature {sample['temperature']}] {sample['prompt']}▸{sample['text']}" for sample in samples) + "\n"
 
 
-def _locks(out: Path) -> dict[str, Any]:
-    """Stages of dvc.lock beside `out`; {} where there is none."""
-    lock = out.resolve().parent / "dvc.lock"
-    return (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}) if lock.is_file() else {}
-
-
-def _lineage(run: _runs.Run, locks: Mapping[str, Any]) -> dict[str, str]:
-    """Tags that lead back: the command, the DVC hashes of what training read and wrote."""
-    stage = locks.get(f"train@{run.name}", {})
-    hashes = {
-        f"dvc.{kind}.{part['path']}": str(part.get("md5") or part.get("hash", ""))
-        for kind in ("deps", "outs")
-        for part in stage.get(kind, [])
-    }
-    return hashes | {"mlflow.source.name": f"dvc repro train@{run.name}", "mlflow.source.type": "PROJECT"}
-
-
 def _about(run: _runs.Run) -> str:
     """What an MLflow experiment is, in plain words."""
     language = _runs.LANGUAGES.get(str(run.bundle.get("language")), "")
@@ -216,5 +197,5 @@ def _alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass
     return True

@@ -7,6 +7,7 @@ registered; an earlier champion that wins again gets the alias back.
 import ast
 import re
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 ALIAS = "champion"
-EXAMPLES = {"ko": ["모든 국민은 법 앞에 평등하다.", "이 법은 공포한 날부터 시행한다."], "en": ["A moving and funny film.", "The first of many."]}
+EXAMPLES = {
+    "ko": ["모든 국민은 법 앞에 평등하다.", "이 법은 공포한 날부터 시행한다."],
+    "en": ["A moving and funny film.", "The first of many."],
+}
 OPTIONS: dict[str, dict[str, Any]] = {  # params of a request and what they are when left out
     "classify": {"return_probabilities": False},
     "language_model": {"length": 100, "temperature": 0.8, "seed": 1},
@@ -72,14 +76,18 @@ def _publish(store: _tracking.Store, name: str, run: _runs.Run, decision: Mappin
     logged = _log(run, tracked, tags)
     about = f"Champion of {run.bundle['problem'].replace('_', ' ')} on the corpus {run.bundle['corpus']}; ask for `models:/{name}@{ALIAS}`."
     try:
-        store.client.create_registered_model(name, {"malmoi.problem": tags["malmoi.problem"], "malmoi.corpus": tags["malmoi.corpus"]}, about)
+        store.client.create_registered_model(
+            name, {"malmoi.problem": tags["malmoi.problem"], "malmoi.corpus": tags["malmoi.corpus"]}, about
+        )
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     commits = {key: value for key, value in tracked.data.tags.items() if key in ("mlflow.source.git.commit", "malmoi.dirty")}
     scores = {key: f"{value:.6g}" for key, value in _runs.scores(run).items()}
     evidence = f"{decision.get('why', '')}\n\n{_runs.describe(run)}"
-    store.client.create_model_version(name, logged.model_uri, tracked.info.run_id, tags | commits | scores, None, evidence, model_id=logged.model_id)
+    store.client.create_model_version(
+        name, logged.model_uri, tracked.info.run_id, tags | commits | scores, None, evidence, model_id=logged.model_id
+    )
 
 
 def _log(run: _runs.Run, tracked: "Tracked", tags: Mapping[str, str]) -> Any:
@@ -87,6 +95,9 @@ def _log(run: _runs.Run, tracked: "Tracked", tags: Mapping[str, str]) -> Any:
     import mlflow
     from mlflow.models import Model
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # mlflow.pyfunc warns of its own type hints when it is imported
+        import mlflow.pyfunc
     texts = EXAMPLES.get(str(run.bundle.get("language")), EXAMPLES["en"])
     _ask(run, texts)
     mlflow.set_experiment(experiment_id=tracked.info.experiment_id)  # else the model is put with the default experiment

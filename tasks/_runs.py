@@ -122,12 +122,12 @@ def epochs(run: Run) -> dict[tuple[str, int], float]:
 
 def scores(run: Run) -> dict[str, float]:
     """Final metrics of this seed: test_accuracy, valid_bits_per_character, ..., and the number of the model's parameters."""
-    final = {"model_parameters": float(run.bundle.get("parameters") or 0)}
-    for split in ("valid", "test"):
+    final: dict[str, float] = {}
+    for split in ("test", "valid"):
         of_seed = run.evaluation.get(split, {}).get("seeds", {}).get(str(run.bundle["seed"]), {})
         kept = {name: value for name, value in of_seed.items() if name not in COUNTS and isinstance(value, int | float)}
         final |= {f"{split}_{name}": float(value) for name, value in kept.items() if math.isfinite(value)}
-    return final
+    return final | {"model_parameters": float(run.bundle.get("parameters") or 0)}
 
 
 def tags(run: Run) -> dict[str, str]:
@@ -165,8 +165,10 @@ def describe(run: Run) -> str:
     language = LANGUAGES.get(str(bundle.get("language")), str(bundle.get("language")))
     size = f"{bundle['parameters']:,} parameters" if bundle.get("parameters") else "size unknown"
     lines = [
-        f"**{run.name}**, seed {bundle['seed']}: a {bundle.get('family')} model ({size}) on the {language} corpus *{bundle['corpus']}*, "
-        f"text cut by *{tokenizer.get('name')}*, given to the model as *{feature.get('kind')}*.",
+        (
+            f"**{run.name}**, seed {bundle['seed']}: a {bundle.get('family')} model ({size}) on the {language} corpus "
+            f"*{bundle['corpus']}*, text cut by *{tokenizer.get('name')}*, given to the model as *{feature.get('kind')}*."
+        ),
         _result(run.evaluation),
         f"Make it again: `dvc repro train@{run.name}`. Everything here comes from `out/`: `python -m tasks record`.",
     ]

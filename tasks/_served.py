@@ -13,11 +13,10 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
-
 Answer = Mapping[str, object]  # not dict[str, Any]: of that MLflow warns each time that it cannot check it
 
 
-class Served(PythonModel):  # type: ignore[misc]
+class Served(PythonModel):
     """One trained bundle as an MLflow model."""
 
     def load_context(self, context: PythonModelContext) -> None:

@@ -9,12 +9,10 @@ import logging
 import os
 import re
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -41,7 +39,7 @@ SETTINGS = {  # a person's own settings win
 }
 
 
-class Unreachable(ConfigError):
+class UnreachableError(ConfigError):
     """The tracking store does not answer, or refuses; `why` says it in a few words."""
 
     def __init__(self, uri: str, why: str) -> None:
@@ -93,7 +91,7 @@ def address() -> str:
 
 
 def store() -> Store:
-    """Open the store, making it if it is not there. Raises Unreachable, saying why.
+    """Open the store, making it if it is not there. Raises UnreachableError, saying why.
 
     Several processes that open a new SQLite file at once break it for good (mlflow 3.17.2), hence the lock; in WAL mode readers (the
     UI) and writers do not wait for each other.
@@ -125,7 +123,7 @@ def _open(uri: str) -> "MlflowClient":
     try:
         client.search_experiments(max_results=1)
     except MlflowException as error:
-        raise Unreachable(uri, reason(error)) from None
+        raise UnreachableError(uri, reason(error)) from None
     return client
 
 
@@ -135,12 +133,12 @@ def silent(error: Exception) -> bool:
     from requests.exceptions import RequestException
 
     asked = isinstance(error, MlflowException) and ("API request" in str(error) or error.error_code == "TEMPORARILY_UNAVAILABLE")
-    return asked or isinstance(error, Unreachable | RequestException)
+    return asked or isinstance(error, UnreachableError | RequestException)
 
 
 def reason(error: Exception) -> str:
     """The first line of an error, without the chain of classes that urllib3 wraps around it."""
-    if isinstance(error, Unreachable):
+    if isinstance(error, UnreachableError):
         return error.why
     text = str(error).split("\n")[0]
     found = re.search(r"(Connection refused|timed out|Name or service not known|[Nn]ot found|No route to host)", text)
@@ -205,17 +203,3 @@ def _alike(store: Store, experiment_id: str, tags: Mapping[str, str]) -> list["T
     named = [f"tags.`{name}` = '{tags[name]}'" for name in ("malmoi.key", "malmoi.experiment", "malmoi.seed")]
     found = store.client.search_runs([experiment_id], " and ".join(named))
     return sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
-
-
-@cache
-def commit() -> dict[str, str]:
-    """Git commit of the project and whether the working tree differs from it; {} where there is no commit."""
-    try:
-        head = _git("rev-parse", "HEAD")
-        return {"mlflow.source.git.commit": head, "malmoi.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower()}
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603, S607

@@ -11,10 +11,11 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from malmoi.config import ConfigError
-from tasks import _runs, _tracking
+from tasks import _lineage, _runs, _tracking
 
 PAUSE = 10.0  # seconds before a server that did not answer is asked again
 LAST = 10  # seconds that the writer may live on after training has ended
@@ -64,7 +65,8 @@ class Writer:
         tags = [RunTag("malmoi.writer", _process())]
         client.log_batch(run_id, params=[Param(name, value) for name, value in missing.items()], tags=tags)
         self.run_id = run_id
-        print("began", flush=True)
+        with suppress(OSError):  # training may be gone by now
+            os.write(1, b"began\n")
 
     def _send(self, status: str) -> None:
         from mlflow.entities import Metric
@@ -93,7 +95,7 @@ class Writer:
 
 def _tags(header: dict[str, Any]) -> dict[str, str]:
     about = {f"malmoi.{name}": str(header[name]) for name in ("key", "experiment", "seed", "problem", "corpus")}
-    return about | _tracking.commit() | {"malmoi.writer": _process()}
+    return about | _lineage.commit() | {"malmoi.writer": _process()}
 
 
 def _process() -> str:

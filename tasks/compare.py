@@ -1,4 +1,4 @@
-"""Leaderboards per problem and corpus, with paired tests between neighbours, and the tables behind `dvc metrics show` and `dvc plots show`."""
+"""Leaderboards per problem and corpus, with paired tests between neighbours, and the tables that `dvc metrics` and `dvc plots` show."""
 
 import argparse
 import shutil

@@ -34,7 +34,9 @@ def run(name: str, corpus: Path, model: Path, out: Path) -> None:
         predictor = _measure(model / f"seed-{seed}", corpus, seed, outcomes)
         samples += _samples(predictor, about["prompts"], seed)
         test = outcomes["test"][seed]
-        print(f"{name} seed {seed}: " + ", ".join(f"{key} {value:.4g}" for key, value in test.scores.items() if value is not None), flush=True)
+        print(
+            f"{name} seed {seed}: " + ", ".join(f"{key} {value:.4g}" for key, value in test.scores.items() if value is not None), flush=True
+        )
     first = outcomes["test"][about["seeds"][0]]
     for table, columns in first.tables.items():
         _write_table(out / f"{table}.csv", columns)

@@ -19,6 +19,7 @@ from tasks._progress import Progress
 class Entry:
     """An entry of table `features`: an entry of table `tokens`, a file of malmoi/features/ and its options."""
 
+    corpus: str
     tokens: str
     kind: str
     options: dict[str, Any] = field(default_factory=dict)

@@ -37,7 +37,7 @@ def run(name: str, data: Path, out: Path, catalogue: Path) -> None:
         if corpus.entry.problem == "classify":
             splits.check_labels(divided)
     except ConfigError as error:
-        raise ConfigError(f"corpus {name} ({', '.join(path.name for path in files[:3])}): {error}") from None
+        raise ConfigError(f"corpus {name} ({', '.join(map(str, files[:3]))}): {error}") from None
     card = _head(corpus, files) | cards.card(divided, [*dropped, *cleaned])
     write(out, divided, card)
     print(summary(name, card))

@@ -84,7 +84,8 @@ def _next(decisions: dict[str, dict[str, Any]]) -> list[str]:
         return look + change
     chosen = decisions[found[0][1]]
     text = json.dumps({"inputs": [EXAMPLES.get(chosen["language"], EXAMPLES["en"])]}, ensure_ascii=False)
-    serve = f'MLFLOW_TRACKING_URI=${{MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}} .venv/bin/mlflow models serve -m "models:/{chosen["model"]}@champion"'
+    model = f"models:/{chosen['model']}@champion"
+    serve = f'MLFLOW_TRACKING_URI=${{MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}} .venv/bin/mlflow models serve -m "{model}"'
     return [
         *look,
         f"  serve a champion             {serve} --env-manager local -p {PORT}",

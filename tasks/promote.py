@@ -35,7 +35,9 @@ def _check(compare: Path, board: str, ranked: set[str], evaluated: set[str]) -> 
     """Raises ConfigError where the leaderboard is of other experiments than those that are there now."""
     if ranked != evaluated:
         differing = ", ".join(sorted(ranked ^ evaluated))
-        raise ConfigError(f"{compare}: its leaderboard of {board} and the evaluated experiments differ in {differing}; run `dvc repro compare`")
+        raise ConfigError(
+            f"{compare}: its leaderboard of {board} and the evaluated experiments differ in {differing}; run `dvc repro compare`"
+        )
 
 
 def _bundle(train: Path, champion: str | None, seed: int | None) -> str | None:

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write index.html in")
 
 
-def run(*, compare: Path, evaluate: Path, train: Path, ingest: Path, promote: Path, out: Path) -> None:  # noqa: PLR0913 - one per stage read
+def run(*, compare: Path, evaluate: Path, train: Path, ingest: Path, promote: Path, out: Path) -> None:
     """Write index.html."""
     from malmoi.page import Content, Result, render
 

@@ -118,10 +118,10 @@ class Listener:
             return
         self.said = now
         left = (now - self.epoch_began) / step.number * (step.of - step.number)
-        print(f"{self.title}: epoch {step.epoch}, batch {step.number}/{step.of}, loss {step.loss:.4f}{_left(left)} of the epoch", flush=True)
+        print(
+            f"{self.title}: epoch {step.epoch}, batch {step.number}/{step.of}, loss {step.loss:.4f}{_left(left)} of the epoch", flush=True
+        )
 
 
 def _left(seconds: float) -> str:
     return f", about {seconds:.0f} s left" if seconds >= 1 else ""
-
-

@@ -102,7 +102,9 @@ def _position(name: str, lines: dict[str, list[dict[str, str]]], y: plots.Domain
     note = f"{first:,.1f} at the start of a text, {last:,.1f} at position {lines[name][-1]['position']}"
     back = [line for other, line in points.items() if other != name]
     domain = (0.0, float(max(1, len(longest) - 1)))
-    drawing = Panel(f"{name}: perplexity by position; {note}", [("valid", points[name])], back, domain, y, None, names, "position in the text")
+    drawing = Panel(
+        f"{name}: perplexity by position; {note}", [("valid", points[name])], back, domain, y, None, names, "position in the text"
+    )
     return Chart(name, plots.panel(drawing), note)
 
 

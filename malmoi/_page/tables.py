@@ -7,11 +7,14 @@ from typing import Any
 from malmoi.rows import SPLITS
 
 WIDEST = 30  # classes; above it a matrix cannot be read, and only its commonest mistakes are shown
+NAMED = ("corpus", "title", "language", "problem")  # said elsewhere on the page
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """labels: of rows (actual) and columns (predicted); cells: (count, share of its row); mistakes: (actual, predicted, count), most first."""
+    """labels: of rows (actual) and columns (predicted); cells: (count, share of its row).
+
+    mistakes: (actual, predicted, count), the commonest first."""
 
     experiment: str
     labels: list[str]
@@ -41,10 +44,9 @@ def confusion(experiment: str, pairs: list[tuple[str, str]]) -> Confusion:
 
 
 def card_facts(card: dict[str, Any]) -> list[tuple[str, str]]:
-    """The single values of a data card, named for people: those on top, and the counts of rows."""
-    facts = {key: value for key, value in card.items() if not isinstance(value, dict)}
-    rows = card.get("rows", {})
-    return [(_title(key), _cell(value)) for key, value in (facts | {f"rows {name}": count for name, count in rows.items()}).items()]
+    """The single values of a data card, named for people: how many rows, then what is said of the corpus."""
+    rows = [(f"rows {name}", _cell(count)) for name, count in card.get("rows", {}).items()]
+    return rows + [(_title(key), _cell(value)) for key, value in card.items() if isinstance(value, str | int | float) and key not in NAMED]
 
 
 def card_tables(card: dict[str, Any]) -> list[Table]:
@@ -93,7 +95,9 @@ def _nested(name: str, columns: list[str], parts: list[dict[str, Any]]) -> Table
     rows = [(key, [_cell(part.get(key)) for part in parts]) for key in keys]
     totals = [sum(part.values()) or 1 for part in parts]
     shares = [[part.get(key, 0) / total for part, total in zip(parts, totals, strict=True)] for key in keys]
-    return Table({"lengths": "length in characters"}.get(name, _title(name)), columns, rows, shares if name in ("labels", "scripts") else [])
+    return Table(
+        {"lengths": "length in characters"}.get(name, _title(name)), columns, rows, shares if name in ("labels", "scripts") else []
+    )
 
 
 def _title(key: object) -> str:

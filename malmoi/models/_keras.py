@@ -42,10 +42,9 @@ class Trainer:
         for number in range(1, self.training.epochs + 1):
             batches = list(self.batches(train, self.random))
             self.optimizer = self.optimizer or self._optimizer(len(batches))
-            losses = self._pass(batches, self._step)
-            train_loss = _mean(losses, batches, lambda place, loss: on_step(Step(number, place, len(batches), loss)))
+            train_loss = _mean(self._pass(batches, self._step), batches, _steps(on_step, number, len(batches)))
             held_out = list(self.batches(valid, None))
-            valid_loss = _mean(self._pass(held_out, self._loss), held_out, lambda place, loss: None)
+            valid_loss = _mean(self._pass(held_out, self._loss), held_out, _steps(quiet, number, len(held_out)))
             on_epoch(Epoch(number, self.training.epochs, train_loss, valid_loss))
             waited = 0 if valid_loss < best else waited + 1
             if valid_loss < best:
@@ -91,6 +90,10 @@ class Trainer:
         optimizer = keras.optimizers.Adam(rate, global_clipnorm=self.training.clip_norm)
         optimizer.build(self.network.trainable_variables)
         return optimizer
+
+
+def _steps(on_step: Callable[[Step], None], epoch: int, of: int) -> Callable[[int, float], None]:
+    return lambda number, loss: on_step(Step(epoch, number, of, loss))
 
 
 def _mean(losses: Iterator[float], batches: list[Batch], on_batch: Callable[[int, float], None]) -> float:

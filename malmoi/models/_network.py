@@ -11,7 +11,7 @@ from malmoi.batches import PAD, Spec
 CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
-class Network(keras.Model):  # type: ignore[misc]
+class Network(keras.Model):
     """ids (batch, time) and states -> logits (batch, classes) for classification, (batch, time, width) and new states else."""
 
     def __init__(self, settings: Any, spec: Spec) -> None:

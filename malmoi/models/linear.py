@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse, special
 
-from malmoi.batches import Epoch, Inputs, Spec, Split, Step, quiet
+from malmoi.batches import Epoch, Inputs, Spec, Split, Step, quiet, save_arrays
 from malmoi.config import ConfigError, params
 from malmoi.metrics import log_loss
 
@@ -54,8 +54,10 @@ class Linear:
             self.weights[:, 1], self.bias[1] = machine.coef_[0], machine.intercept_[0]
         else:
             self.weights[:], self.bias[:] = machine.coef_.T, machine.intercept_
-        losses = [float(log_loss(self.predict(split.inputs), split.labels).mean()) for split in (train, valid)]
-        on_epoch(Epoch(1, 1, *losses))
+        on_epoch(Epoch(1, 1, self._loss(train), self._loss(valid)))
+
+    def _loss(self, split: Split) -> float:
+        return float(log_loss(self.predict(split.inputs), split.labels).mean())
 
     def predict(self, inputs: Inputs) -> np.ndarray:
         """(n, classes) probabilities of sparse rows (n, columns)."""
@@ -64,7 +66,7 @@ class Linear:
     def save(self, folder: Path) -> None:
         """Write weights.npz and model.json."""
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(folder / "weights.npz", weights=self.weights, bias=self.bias)
+        save_arrays(folder / "weights.npz", {"weights": self.weights, "bias": self.bias})
         (folder / "model.json").write_text(json.dumps({"params": asdict(self.params), "spec": asdict(self.spec)}, indent=1))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, quiet
+from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, quiet, save_arrays
 from malmoi.config import ConfigError, params
 
 
@@ -56,8 +56,10 @@ class NGram:
     def fit(self, train: Split, valid: Split, on_epoch: Callable[[Epoch], None], on_step: Callable[[Step], None] = quiet) -> None:
         """Count `train`; `on_epoch` is told once, with both losses in nats per token."""
         self.orders = estimate(_sequences(train.inputs).stream(), self.spec.width, self.params.order)
-        losses = [-float(self.predict(split.inputs).mean()) for split in (train, valid)]
-        on_epoch(Epoch(1, 1, *losses))
+        on_epoch(Epoch(1, 1, self._loss(train), self._loss(valid)))
+
+    def _loss(self, split: Split) -> float:
+        return -float(self.predict(split.inputs).mean())
 
     def predict(self, inputs: Inputs) -> np.ndarray:
         """(targets,) log probability in nats of every token of the stream after its first, given all before it."""
@@ -105,7 +107,7 @@ class NGram:
         """Write ngrams.npz and model.json."""
         folder.mkdir(parents=True, exist_ok=True)
         arrays = {f"{name}{n}": array for n, order in enumerate(self.orders) for name, array in vars(order).items()}
-        np.savez(folder / "ngrams.npz", **arrays)
+        save_arrays(folder / "ngrams.npz", arrays)
         (folder / "model.json").write_text(json.dumps({"params": asdict(self.params), "spec": asdict(self.spec)}, indent=1))
 
 

@@ -14,9 +14,10 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from malmoi.batches import PAD, Epoch, Inputs, Sequences, Spec, Split, Step, buckets, pad, quiet
+from malmoi.batches import PAD, Epoch, Inputs, Sequences, Spec, Split, Step, buckets, pad, quiet, save_arrays
 from malmoi.config import ConfigError, params
 from malmoi.models import _cells
+from malmoi.models._quiet import quiet as quiet_start
 from malmoi.models._training import Training
 
 __all__ = ["Params", "Training", "build", "load"]
@@ -56,10 +57,11 @@ class Recurrent:
 
     def fit(self, train: Split, valid: Split, on_epoch: Callable[[Epoch], None], on_step: Callable[[Step], None] = quiet) -> None:
         """Train with early stopping on `valid`; `on_epoch` is told after every pass, losses in nats per target."""
-        from malmoi.models import _keras, _network
+        with quiet_start():
+            from malmoi.models import _keras, _network
 
-        _keras.prepare(self.spec.seed)
-        network = _network.Network(self.params, self.spec)
+            _keras.prepare(self.spec.seed)
+            network = _network.Network(self.params, self.spec)
         _keras.Trainer(network, self.training, self.spec.seed).fit(train, valid, on_epoch, on_step)
         self.weights = network.export()
 
@@ -128,7 +130,7 @@ class Recurrent:
     def save(self, folder: Path) -> None:
         """Write weights.npz and model.json."""
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(folder / "weights.npz", **self.weights)
+        save_arrays(folder / "weights.npz", self.weights)
         settings = {"params": asdict(self.params), "training": asdict(self.training), "spec": asdict(self.spec)}
         (folder / "model.json").write_text(json.dumps(settings, indent=1))
 

@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
+
+from malmoi.config import ConfigError
 
 SPACED = re.compile(r"\s*\S+|\s+")  # a word with the whitespace before it; what is left at the end of the text
 LONE_SURROGATES = re.compile("[\ud800-\udfff]")  # Java strings cannot take these from Python at all
@@ -19,6 +22,7 @@ PRIVATE = range(0xE000, 0xF900)  # Unicode's private use area: stand-ins for wha
 
 _LOCK = threading.RLock()
 Cut = Callable[[str], list[str]]
+T = TypeVar("T")
 
 
 def start(heap_mb: int) -> None:
@@ -84,7 +88,8 @@ class Analyzer:
 
     def _start(self) -> Cut:
         with _LOCK:
-            self._ready = self._ready or self._engine()
+            if self._ready is None:
+                self._ready = _enough(self._engine)
             return self._ready
 
     def _serve(self, cut: Cut, texts: Sequence[str]) -> list[list[str] | None]:
@@ -115,6 +120,18 @@ def _cut_one(cut: Cut, text: str) -> list[str] | None:
     import jpype
 
     try:
-        return cut(text)
+        return _enough(lambda: cut(text))
     except (jpype.JException, UnicodeError):  # Java's exceptions, and strings that do not survive the way there and back
         return None
+
+
+def _enough(work: Callable[[], T]) -> T:
+    """Do it. Raises ConfigError where Java's memory is not enough: that is no fault of one text."""
+    import jpype
+
+    try:
+        return work()
+    except jpype.JException as error:
+        if "OutOfMemoryError" not in str(error):
+            raise
+        raise ConfigError(f"Java's memory is not enough ({error}); set a greater heap_mb among the tokenizer's options") from None

@@ -1,8 +1,8 @@
 """Morphemes of Korean by Open Korean Text, through KoNLPy.
 
-Okt cuts every eojeol by itself, so a long text is no harder than many short ones and a word that comes again is remembered; the tokens
-are those of KoNLPy's own `Okt().morphs` (or `.pos`). A run of more than 150 characters without whitespace, where Okt's time grows with
-the square of the length, is cut into parts first.
+Okt cuts every eojeol by itself, so a long text is no harder than many short ones and a word that comes again is remembered. The tokens
+are those of KoNLPy's own `Okt().morphs` (or `.pos`), less its tokens of nothing but whitespace (line ends, tabs). A run of more than 150
+characters without whitespace, where Okt's time grows with the square of the length, is cut into parts first.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,12 +47,7 @@ def _engine(params: Params) -> _jvm.Cut:
     analyse = _remembering(_call(params))
     if params.spaces:
         return lambda text: _cut_spaced(text, analyse, lossless(params))
-    return lambda text: [token for word in text.split(" ") if word for token in analyse(word) or _salvage(word, analyse)]
-
-
-def _salvage(word: str, analyse: _jvm.Cut) -> list[str]:
-    """For some odd whitespace (U+3000) Okt gives nothing: the parts between it, and what is nothing even so stays as it is."""
-    return [token for part in word.split() for token in analyse(part) or [part]]
+    return lambda text: [token for word in text.split() for token in analyse(word) or [word]]
 
 
 def _cut_spaced(text: str, analyse: _jvm.Cut, exact: bool) -> list[str]:

@@ -97,3 +97,16 @@ def test_a_second_one_in_the_same_workspace_is_refused_until_the_first_is_done(p
         Pipeline().__enter__()
     with Pipeline() as pipeline:
         assert len(pipeline.nodes) == 4
+
+
+def test_the_lock_is_written_in_groups_and_by_the_end_however_it_ends(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(KeyError), Pipeline() as pipeline:
+        pipeline.run("prep", print)
+        assert not (project / "dvc.lock").exists()
+        monkeypatch.setattr("flows.graph.LAG", 0.0)
+        pipeline.run("train@a", print)
+        assert "train@a" in (project / "dvc.lock").read_text()
+        monkeypatch.setattr("flows.graph.LAG", 60.0)
+        pipeline.run("train@b", print)
+        pipeline.run("no such stage", print)
+    assert "train@b" in (project / "dvc.lock").read_text()

@@ -1,4 +1,4 @@
-"""A small `out/` in exactly the format of `ingest`, `train` and `evaluate`: four corpora, classifiers and language models, two languages."""
+"""A small `out/` in the format of `ingest`, `train` and `evaluate`: four corpora, classifiers and language models, two languages."""
 
 import csv
 import json
@@ -9,7 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-BILLS = ["국회법 일부개정법률안", "관세법 일부개정법률안", "노인복지법 일부개정법률안", "도로교통법 일부개정법률안", "학교급식법 전부개정법률안"]
+BILLS = [
+    "국회법 일부개정법률안",
+    "관세법 일부개정법률안",
+    "노인복지법 일부개정법률안",
+    "도로교통법 일부개정법률안",
+    "학교급식법 전부개정법률안",
+]
 POLARITY = ["negative", "positive"]
 SAMPLES = {
     "ko": ("대한민국은 ", "모든 국민의 자유와 권리를 법률로 보장하며, 국가는 이를 지킬 의무를 진다."),
@@ -53,6 +59,11 @@ def card(labels: list[str]) -> dict[str, Any]:
     sizes = {"train": 800, "valid": 100, "test": 200}
     first = [{"where": "bills.csv:17", "text": "<script>alert(1)</script>"}]
     return {
+        "title": "Bills & sentences",
+        "licence": "public domain",
+        "citation": "https://example.org/corpus?a=1&b=2",
+        "note": "One example is one clause; cover pages and tables are left out, and duplicates are dropped.",
+        "sources": [{"package": "konlpy"}],
         "rows": {"read": 1112, "kept": 1100, "dropped": 12},
         "drops": {"empty text": {"count": 12, "first": first}},
         "splits": {split: _split(size, labels) for split, size in sizes.items()},
@@ -93,7 +104,8 @@ def language_model(out: Path, name: str, texts: int = 150) -> None:
         bits = np.random.default_rng([seed, *name.encode()]).normal(rate, 0.25, size=texts) * length
         sizes = {"tokens": tokens, "characters": length, "bytes": length * 3}
         rows += [
-            {"seed": seed, "id": f"t{place}", "bits": bits[place], **{key: int(of[place]) for key, of in sizes.items()}} for place in range(texts)
+            {"seed": seed, "id": f"t{place}", "bits": bits[place], **{key: int(of[place]) for key, of in sizes.items()}}
+            for place in range(texts)
         ]
         totals = {key: float(of.sum()) for key, of in sizes.items()}
         per = {key: float(bits.sum()) / total for key, total in totals.items()}

@@ -3,13 +3,22 @@
 import csv
 import json
 import math
+import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-TEXTS = ["국회는 법률을 의결한다", "대통령은 국가를 대표한다", "법원은 재판을 한다", "국회는 예산을 심의한다", "대통령은 조약을 체결한다", "법원은 법관으로 구성된다"]
+TEXTS = [
+    "국회는 법률을 의결한다",
+    "대통령은 국가를 대표한다",
+    "법원은 재판을 한다",
+    "국회는 예산을 심의한다",
+    "대통령은 조약을 체결한다",
+    "법원은 법관으로 구성된다",
+]
 LABELS = ["국회", "대통령", "법원", "국회", "대통령", "법원"]
 
 
@@ -52,7 +61,14 @@ def train(out: Path, name: str, problem: str, seeds: list[int], epochs: int, mod
     for seed in seeds:
         about = {"experiment": name, "problem": problem, "corpus": corpus, "language": "ko", "family": model["family"], "seed": seed}
         bundle(folder / f"seed-{seed}", problem, about | {"key": f"{name}-{seed}".encode().hex().ljust(64, "0")})
-    entry = {"problem": problem, "corpus": corpus, "features": f"{corpus}-ids", "model": model, "training": {"epochs": epochs}, "seeds": seeds}
+    entry = {
+        "problem": problem,
+        "corpus": corpus,
+        "features": f"{corpus}-ids",
+        "model": model,
+        "training": {"epochs": epochs},
+        "seeds": seeds,
+    }
     write(folder / "experiment.json", {"name": name, **entry, "parameters": 123})
     with open(folder / "history.csv", "w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
@@ -76,6 +92,21 @@ def evaluate(out: Path, name: str, problem: str, seeds: list[int], primary: dict
 
 
 @pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], str]:
+    """Put an empty MLflow store into a folder and return its URI: making one anew takes seconds, copying one does not."""
+    from tasks import _tracking
+
+    database = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}")
+        _tracking.store()
+    connection = sqlite3.connect(database)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return lambda folder: f"sqlite:///{shutil.copy(database, folder / 'mlflow.db')}"
+
+
+@pytest.fixture(scope="session")
 def make_out() -> Callable[[Path], Path]:
     """Write an `out/` into a folder: two classifiers (one with two seeds), one language model, champions of both."""
     return make
@@ -93,6 +124,9 @@ def make(folder: Path) -> Path:
     for corpus in ("bills", "law"):
         write(out / "ingest" / corpus / "card.json", {"corpus": corpus, "splits": {"train": {"rows": 6}}})
     chosen = {"classify-bills": "bills-again", "language_model-law": "law-ngram"}
-    decisions = {name: {"champion": champion, "seed": 1, "model": name.replace("_", "-"), "why": f"{champion} is best."} for name, champion in chosen.items()}
+    decisions = {
+        name: {"champion": champion, "seed": 1, "model": name.replace("_", "-"), "why": f"{champion} is best."}
+        for name, champion in chosen.items()
+    }
     write(out / "promote" / "decisions.json", decisions)
     return out

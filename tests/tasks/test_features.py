@@ -10,9 +10,9 @@ from tasks import features
 
 PARAMS = """
 features:
-  tiny-ids: {tokens: tiny, kind: sequence, options: {min_count: 2}}
-  tiny-bow: {tokens: tiny, kind: counts, options: {weights: tfidf, ngrams: [1, 2]}}
-  tiny-high: {tokens: tiny, kind: sequence, options: {min_count: 9}}
+  tiny-ids: {corpus: tiny, tokens: tiny, kind: sequence, options: {min_count: 2}}
+  tiny-bow: {corpus: tiny, tokens: tiny, kind: counts, options: {weights: tfidf, ngrams: [1, 2]}}
+  tiny-high: {corpus: tiny, tokens: tiny, kind: sequence, options: {min_count: 9}}
 """
 ABOUT = {"corpus": "tiny", "language": "ko", "name": "whitespace", "options": {}, "lossless": False}
 
@@ -42,9 +42,12 @@ def _run(place, name, out="out"):
 def test_sequences(place):
     out = _run(place, "tiny-ids")
     train, valid = (batches.load_split(out / f"{split}.npz") for split in ("train", "valid"))
-    assert train.labels.tolist() == [1, 0, 1] and valid.labels.tolist() == [0, 1]
-    assert train.inputs.ids.tolist() == [3, 1, 3, 1, 3] and len(valid.inputs) == 2
-    assert valid.characters.tolist() == [8, 0] and valid.bytes.tolist() == [16, 0]
+    assert train.labels.tolist() == [1, 0, 1]
+    assert valid.labels.tolist() == [0, 1]
+    assert train.inputs.ids.tolist() == [3, 1, 3, 1, 3]
+    assert len(valid.inputs) == 2
+    assert valid.characters.tolist() == [8, 0]
+    assert valid.bytes.tolist() == [16, 0]
     assert json.loads((out / "pipeline.json").read_text()) == {
         "corpus": "tiny", "language": "ko", "labels": ["가", "나"], "width": 4,
         "tokenizer": {"name": "whitespace", "options": {}, "lossless": False},
@@ -57,7 +60,8 @@ def test_sparse_rows_and_their_state(place):
     valid = batches.load_split(out / "valid.npz")
     state = registry.find("features", "counts").load(out / "state")
     again = state.transform([["말을", "쓰다", "ab"], []])
-    assert (valid.inputs != again).nnz == 0 and valid.inputs.shape == (2, 5)
+    assert (valid.inputs != again).nnz == 0
+    assert valid.inputs.shape == (2, 5)
     assert json.loads((out / "pipeline.json").read_text())["width"] == 5
 
 
@@ -86,4 +90,5 @@ def test_twice_the_same_bytes(place, name):
     for out in (_run(place, name, "one"), _run(place, name, "two")):
         files = sorted(file for file in out.rglob("*") if file.is_file())
         digests.append({str(file.relative_to(out)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files})
-    assert digests[0] == digests[1] and "state" in str(digests[0])
+    assert digests[0] == digests[1]
+    assert "state" in str(digests[0])

@@ -16,10 +16,11 @@ PARAMS = {
         **{name: {"corpus": "tiny", "tokenizer": name} for name in ("whitespace", "characters", "words", "okt", "komoran")},
     },
     "features": {
-        "sequence": {"tokens": "tiny", "kind": "sequence"},
-        "counts": {"tokens": "tiny", "kind": "counts", "options": {"weights": "tfidf", "ngrams": [1, 2]}},
+        "sequence": {"corpus": "tiny", "tokens": "tiny", "kind": "sequence"},
+        "counts": {"corpus": "tiny", "tokens": "tiny", "kind": "counts", "options": {"weights": "tfidf", "ngrams": [1, 2]}},
     },
 }
+WRITING = {"pandas"}  # pyarrow imports it when Python lists become Parquet
 CODE = """
     import json, sys
     from tasks.__main__ import main
@@ -53,12 +54,12 @@ def _tokens(place, name):
 
 @pytest.mark.parametrize("name", ["whitespace", "characters", "words"])
 def test_plain_tokenizers_import_nothing_heavy(place, name):
-    assert _tokens(place, name) == set()
+    assert _tokens(place, name) - WRITING == set()
 
 
 @pytest.mark.parametrize("name", ["okt", "komoran"])
 def test_analyzers_import_java_and_nothing_else(place, name):
-    assert _tokens(place, name) == {"konlpy", "jpype"}
+    assert _tokens(place, name) - WRITING == {"konlpy", "jpype"}
 
 
 @pytest.mark.parametrize("name", ["sequence", "counts"])
@@ -72,4 +73,5 @@ def test_features_import_nothing_heavy(place, name):
 def test_help_needs_no_package_at_all(stage):
     code = f"import sys; from tasks.__main__ import main\ntry: main(['{stage}', '--help'])\nexcept SystemExit: pass\nprint(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stdout.split()
-    assert "usage:" in modules and not {"numpy", "pyarrow", "scipy", "pydantic", *HEAVY} & set(modules)
+    assert "usage:" in modules
+    assert not {"numpy", "pyarrow", "scipy", "pydantic", *HEAVY} & set(modules)

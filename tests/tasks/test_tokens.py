@@ -74,7 +74,8 @@ def test_failed_texts_are_counted_and_said(place, monkeypatch, capsys):
 def test_twice_the_same_bytes(place):
     one, two = _run(place, "tiny-eojeol", "one"), _run(place, "tiny-eojeol", "two")
     digests = [{file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in out.iterdir()} for out in (one, two)]
-    assert digests[0] == digests[1] and len(digests[0]) == 6
+    assert digests[0] == digests[1]
+    assert len(digests[0]) == 6
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,7 @@ from malmoi.rows import Dropped, Example
 from tasks import _catalogue, fetch, ingest
 
 CATALOGUE = Path(__file__).parents[3] / "params" / "corpora.yaml"
-BUNDLED = [
-    name for name in _catalogue.names(CATALOGUE) if isinstance(_catalogue.corpus(CATALOGUE, name).source, _catalogue.Package)
-]
+BUNDLED = [name for name in _catalogue.names(CATALOGUE) if isinstance(_catalogue.corpus(CATALOGUE, name).source, _catalogue.Package)]
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ def test_an_uneven_row_is_an_error_or_dropped(tmp_path: Path) -> None:
 
 
 def test_an_open_quotation_is_an_error_with_its_row(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="row 3: .*quoting: none"):
+    with pytest.raises(ConfigError, match=r"row 3: .*quoting: none"):
         read(tmp_path, 'text,label\nfine,1\n"open,0\nlast,1\n')
 
 

@@ -43,7 +43,7 @@ def test_objects_become_examples_and_other_lines_are_dropped_with_a_reason(tmp_p
 
 
 def test_the_first_row_tells_what_the_file_is(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="row 1 is not a JSON object.*no array"):
+    with pytest.raises(ConfigError, match=r"row 1 is not a JSON object.*no array"):
         read(tmp_path, '[{"content": "x", "category": "y"}]')
     with pytest.raises(ConfigError, match=r"no column 'content'.*there are: body, category"):
         read(tmp_path, '{"body": "x", "category": "y"}')

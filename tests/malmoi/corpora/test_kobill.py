@@ -17,7 +17,7 @@ BILL = """나무보호법 일부개정법률안
 
   현행법은 나무를 베는 일을 막는 규정을 두고 있지 아니하여 숲이 줄고 있
 
-는 실정임. 이에 나무를 보호하는 구체적인 근거를 새로이 마련하려는 
+는 실정임. 이에 나무를 보호하는 구체적인 근거를 새로이 마련하려는{space}
 
 것임.
 
@@ -39,12 +39,13 @@ BILL = """나무보호법 일부개정법률안
 
   비용은 들지 아니함.
 """
+LAST = "이에 나무를 보호하는 구체적인 근거를 새로이 마련하려는 것임."
 
 
 @pytest.fixture
 def bill(tmp_path: Path) -> Path:
     path = tmp_path / "1234567.txt"
-    path.write_text(BILL, encoding="utf-8")
+    path.write_text(BILL.format(space=" "), encoding="utf-8")
     return path
 
 
@@ -52,7 +53,7 @@ def test_lines_are_joined_inside_words_and_between_them(bill: Path) -> None:
     rows = [row for row in kobill.read([bill], Params()) if isinstance(row, Example)]
     assert [row.text for row in rows] == [
         "제안이유",
-        "현행법은 나무를 베는 일을 막는 규정을 두고 있지 아니하여 숲이 줄고 있는 실정임. 이에 나무를 보호하는 구체적인 근거를 새로이 마련하려는 것임.",
+        f"현행법은 나무를 베는 일을 막는 규정을 두고 있지 아니하여 숲이 줄고 있는 실정임. {LAST}",
         "나무보호법 일부를 다음과 같이 개정한다.",
         "1. 숲을 가꾸는 일",
         "2. 나무를 심는 일",

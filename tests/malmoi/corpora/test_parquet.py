@@ -26,7 +26,7 @@ def test_columns_become_examples_and_a_null_text_is_dropped(tmp_path: Path) -> N
 def test_a_missing_column_and_another_kind_of_file_are_errors(tmp_path: Path) -> None:
     path = tmp_path / "reviews.parquet"
     pq.write_table(pa.table({"review": ["x"]}), path)
-    with pytest.raises(ConfigError, match="no column 'text'.*review"):
+    with pytest.raises(ConfigError, match=r"no column 'text'.*review"):
         list(parquet.read([path], Params(text="text")))
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ConfigError, match="not a Parquet file, or cut short"):

@@ -47,7 +47,7 @@ def test_an_unknown_encoding_names_usual_ones(tmp_path: Path) -> None:
 def test_an_empty_and_a_binary_file_are_errors(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="empty"):
         list(lines(written(tmp_path, b""), "utf-8"))
-    with pytest.raises(ConfigError, match="row 2 has a NUL byte.*binary"):
+    with pytest.raises(ConfigError, match=r"row 2 has a NUL byte.*binary"):
         list(lines(written(tmp_path, b"a\n\x00\x01"), "utf-8"))
     with pytest.raises(ConfigError, match="set encoding: utf-16"):
         list(lines(written(tmp_path, "id,text".encode("utf-16")), "utf-8"))

@@ -11,7 +11,7 @@ from malmoi.corpora.wikipedia import Params
 from malmoi.rows import Dropped, Example
 
 PAGE = "<page><title>{title}</title><ns>{ns}</ns><id>{id}</id><revision><id>9</id><text>{text}</text></revision></page>"
-TEXT = "'''Hangul''' (한글) is the [[Korean language|Korean]] alphabet.{{cite web|url=x}}\n== History ==\n* an item of a list, long enough\n"
+TEXT = "'''Hangul''' (한글) is the [[Korean language|Korean]] alphabet.{{cite web|url=x}}\n== History ==\n* an item of a list\n"
 DUMP = "<mediawiki xmlns='http://www.mediawiki.org/xml/export-0.10/'>{}</mediawiki>".format(
     PAGE.format(title="Old name", ns=0, id=1, text="#REDIRECT [[Hangul]]")
     + PAGE.format(title="Hangul", ns=0, id=2, text=TEXT)

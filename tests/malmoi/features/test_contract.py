@@ -50,7 +50,8 @@ def test_numbers_stay_below_the_width(feature):
         largest = inputs.ids.max() if isinstance(inputs, Sequences) else inputs.indices.max()
         assert largest < feature.width
         if not isinstance(inputs, Sequences):
-            assert inputs.shape[1] == feature.width and inputs.dtype == np.float32
+            assert inputs.shape[1] == feature.width
+            assert inputs.dtype == np.float32
 
 
 def test_loaded_it_is_the_same(feature, room, tmp_path):
@@ -89,4 +90,7 @@ def test_nothing_to_learn_from_is_an_error(room):
 
 
 def test_documented_like_the_others(room):
-    assert room.__doc__ and room.Params.__doc__ and room.fit.__doc__ and room.load.__doc__
+    assert room.__doc__
+    assert room.Params.__doc__
+    assert room.fit.__doc__
+    assert room.load.__doc__

@@ -62,7 +62,9 @@ def test_ngrams_do_not_reach_over_documents_or_unknown_tokens():
 
 def test_tokens_with_spaces_are_not_confused_with_ngrams():
     feature = counts.fit([["a b"], ["a", "b"]], counts.Params(ngrams=[1, 2]))
-    assert feature.width == 4 and ("a b",) in feature.names() and ("a", "b") in feature.names()
+    assert feature.width == 4
+    assert ("a b",) in feature.names()
+    assert ("a", "b") in feature.names()
 
 
 def test_rows_are_scaled_where_asked():
@@ -84,7 +86,7 @@ WRONG = [
 
 @pytest.mark.parametrize("options", WRONG, ids=str)
 def test_options_that_cannot_be_right(options):
-    with pytest.raises(config.ConfigError, match="^here: .*(should|changes nothing|input)"):
+    with pytest.raises(config.ConfigError, match=r"^here: .*(should|changes nothing|input)"):
         config.read(counts.Params, options, "here")
 
 

@@ -17,7 +17,8 @@ def test_ids_by_frequency_after_the_special_ones():
     feature = sequence.fit([["나", "가", "다", "다"]], sequence.Params())
     assert feature.tokens == ["<pad>", "<unk>", "<end>", "다", "가", "나"]
     inputs = feature.transform([["가", "다", "라"], [], ["나"]])
-    assert inputs.ids.tolist() == [4, 3, 1, 5] and inputs.offsets.tolist() == [0, 3, 3, 4]
+    assert inputs.ids.tolist() == [4, 3, 1, 5]
+    assert inputs.offsets.tolist() == [0, 3, 3, 4]
     assert feature.width == 6
 
 
@@ -39,13 +40,14 @@ def test_spelling_probabilities_sum_to_one(feature):
 def test_a_token_that_looks_special_is_one_of_its_own():
     feature = sequence.fit([["<unk>", "a"]], sequence.Params())
     inputs = feature.transform([["<unk>", "<pad>", "a"]])
-    assert inputs.ids.tolist() == [3, 1, 4] and inputs.charged[0] > 0
+    assert inputs.ids.tolist() == [3, 1, 4]
+    assert inputs.charged[0] > 0
 
 
 def test_cuts():
     feature = sequence.fit([["a", "a", "b", "b", "c"]], sequence.Params(max_size=1))
     assert feature.tokens[3:] == ["a"]
-    with pytest.raises(config.ConfigError, match="comes 9 times .the most frequent: 2.; lower min_count"):
+    with pytest.raises(config.ConfigError, match=r"comes 9 times .the most frequent: 2.; lower min_count"):
         sequence.fit([["a", "a", "b"]], sequence.Params(min_count=9))
-    with pytest.raises(config.ConfigError, match="here: entry: .*min_count should be 1"):
+    with pytest.raises(config.ConfigError, match=r"here: entry: .*min_count should be 1"):
         config.read(sequence.Params, {"min_count": 0}, "here")

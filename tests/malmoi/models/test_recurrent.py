@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from synthetic import labelled_sequences, language_split, sequences
 
-from malmoi.batches import Split, Spec, pad
+from malmoi.batches import Spec, Split, pad
 from malmoi.config import ConfigError
 from malmoi.models import _keras, _network, recurrent
 
@@ -118,7 +118,8 @@ def test_refusals() -> None:
 
 def test_exploding_loss_says_where() -> None:
     model = recurrent.build(
-        recurrent.Params(units=4, embedding=4), recurrent.Training(epochs=3, batch_size=4, learning_rate=float("inf")),
+        recurrent.Params(units=4, embedding=4),
+        recurrent.Training(epochs=3, batch_size=4, learning_rate=float("inf")),
         Spec("classify", 8, 2),
     )
     with pytest.raises(ConfigError, match=r"the loss became (nan|inf) at batch \d+ of 10; lower training.learning_rate"):

@@ -48,7 +48,8 @@ def test_a_fault_in_our_own_code_is_not_hidden():
 def test_the_engine_is_made_once_and_only_for_text():
     made = []
     analyzer = _jvm.Analyzer(lambda: made.append(1) or list)
-    assert analyzer(["", ""]) == [[], []] and not made
+    assert analyzer(["", ""]) == [[], []]
+    assert not made
     analyzer(["가"])
     analyzer(["나"])
     assert len(made) == 1
@@ -65,13 +66,27 @@ def test_java_starts_once_with_the_heap_asked_for_and_says_nothing():
     ended = _run("""
         from malmoi.tokenizers import komoran, okt
         import sys
-        small = okt.Params(heap_mb=300)
+        small = okt.Params(heap_mb=900)
         tokenize = okt.build(small)
         assert "jpype" not in sys.modules, "building costs nothing"
         print(tokenize(["말을 모으다"]))
         print(komoran.build(komoran.Params(heap_mb=2000))(["밥을 먹다"]))
         import jpype
-        print(jpype.java.lang.Runtime.getRuntime().maxMemory() // 2**20 <= 300)
+        print(jpype.java.lang.Runtime.getRuntime().maxMemory() // 2**20 <= 900)
     """)
     assert ended.stdout == "[['말', '을', '모으다']]\n[['밥', '을', '먹', '다']]\nTrue\n"
-    assert ended.stderr == "" and ended.returncode == 0
+    assert ended.stderr == ""
+    assert ended.returncode == 0
+
+
+def test_too_little_memory_is_an_error_with_its_cure():
+    ended = _run("""
+        from malmoi.config import ConfigError
+        from malmoi.tokenizers import komoran
+        try:
+            komoran.build(komoran.Params(heap_mb=32))(["밥을 먹다"])
+        except ConfigError as error:
+            print(error)
+    """)
+    assert "memory is not enough" in ended.stdout, ended.stderr
+    assert "greater heap_mb" in ended.stdout

@@ -27,12 +27,15 @@ def test_parts_of_speech():
 
 def test_emoji_that_komoran_would_tear_apart_come_back_whole():
     (tokens,) = komoran.build(komoran.Params())(["영화 😀 최고"])
-    assert tokens[0] == "영화" and "😀" in tokens and tokens[-1] == "최고"
+    assert tokens[0] == "영화"
+    assert "😀" in tokens
+    assert tokens[-1] == "최고"
 
 
 def test_text_like_its_own_print_is_not_mistaken():
     (tokens,) = komoran.build(komoran.Params())(["Token [morph=가, pos=NNG, beginIndex=0, endIndex=1]"])
-    assert tokens[:3] == ["Token", "[", "morph"] and "beginIndex" in tokens
+    assert tokens[:3] == ["Token", "[", "morph"]
+    assert "beginIndex" in tokens
 
 
 def test_blank_lines_are_passed_over():
@@ -42,5 +45,7 @@ def test_blank_lines_are_passed_over():
 def test_a_long_line_is_cut_between_words():
     line = "밥을 먹었다. " * 300
     parts = list(komoran._parts(line))
-    assert "".join(parts) == line and max(map(len, parts)) <= 1_000 and parts[1].startswith(" ")
+    assert "".join(parts) == line
+    assert max(map(len, parts)) <= 1_000
+    assert parts[1].startswith(" ")
     assert komoran.build(komoran.Params())([line])[0].count("밥") == 300

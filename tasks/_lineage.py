@@ -1,0 +1,42 @@
+"""Where a run comes from, as tags: the git commit, and the DVC hashes of what its training read and wrote."""
+
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks import _runs, _tracking
+
+
+def locks(out: Path) -> dict[str, Any]:
+    """Stages of dvc.lock beside `out`; {} where there is none."""
+    lock = out.resolve().parent / "dvc.lock"
+    return (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}) if lock.is_file() else {}
+
+
+def tags(run: _runs.Run, locks: Mapping[str, Any]) -> dict[str, str]:
+    """Tags that lead back: the command, the DVC hashes of what training read and wrote."""
+    stage = locks.get(f"train@{run.name}", {})
+    hashes = {
+        f"dvc.{kind}.{part['path']}": str(part.get("md5") or part.get("hash", ""))
+        for kind in ("deps", "outs")
+        for part in stage.get(kind, [])
+    }
+    return hashes | {"mlflow.source.name": f"dvc repro train@{run.name}", "mlflow.source.type": "PROJECT"}
+
+
+@cache
+def commit() -> dict[str, str]:
+    """Git commit of the project and whether the working tree differs from it; {} where there is no commit."""
+    try:
+        head = _git("rev-parse", "HEAD")
+        return {"mlflow.source.git.commit": head, "malmoi.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower()}
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=_tracking.ROOT, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,0 +1,131 @@
+"""fetch: bundled, local and mirrored corpora appear whole and checked, or not at all."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from malmoi.config import ConfigError
+from tasks import _pins, fetch
+from tasks.__main__ import main
+
+CATALOGUE = Path(__file__).parents[2] / "params" / "corpora.yaml"
+CONTENT = "First:\nSpeak.\n"
+HEAD = {"title": "t", "language": "en", "problem": "language_model", "licence": "l", "reader": {"kind": "plain"}}
+SPLIT = {"split": {"by": "position", "valid": 0.1, "test": 0.1}}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a catalogue of three corpora, a mirror, and a person's own file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MALMOI_MIRROR", raising=False)
+    remote = {"address": "http://127.0.0.1:9/play.txt", "sha256": hashlib.sha256(CONTENT.encode()).hexdigest(), "bytes": len(CONTENT)}
+    entries = {
+        "play": HEAD | SPLIT | {"source": {"mirror": "shakespeare", "files": {"play.txt": remote}}},
+        "mine": HEAD | SPLIT | {"source": {"local": ["own/mine.txt"]}},
+        "toml": HEAD | SPLIT | {"source": {"package": "tomllib", "files": ["_[pt]*.py"]}},
+    }
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "corpora.yaml").write_text(yaml.safe_dump({"corpora": entries}))
+    for folder, name in (("mirror/shakespeare", "play.txt"), ("own", "mine.txt")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / name).write_text(CONTENT)
+    return tmp_path
+
+
+def contents(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_from_a_mirror_and_then_nothing_is_left_to_do(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fetch", "play", "--mirror", "mirror"]) == 0
+    assert contents(place / "data") == ["play/play.txt"]
+    assert not (place / "data" / ".partial").exists()
+    assert "play: 1 files, 0.0 kB; data.dvc pins it now: " in capsys.readouterr().out
+    written = (place / "data.dvc").read_bytes()
+    (place / "mirror" / "shakespeare" / "play.txt").unlink()
+    assert main(["fetch", "play"]) == 0
+    assert capsys.readouterr().out == "play: already there and right\n"
+    assert (place / "data.dvc").read_bytes() == written
+
+
+def test_the_mirror_is_named_by_the_environment_too(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALMOI_MIRROR", str(place / "mirror"))
+    assert main(["fetch", "play"]) == 0
+    assert (place / "data" / "play" / "play.txt").read_text() == CONTENT
+
+
+def test_a_damaged_file_is_replaced_and_a_stray_one_goes_with_it(place: Path) -> None:
+    (place / "data" / "play").mkdir(parents=True)
+    (place / "data" / "play" / "play.txt").write_text("First:")
+    (place / "data" / "play" / "stray.txt").write_text("x")
+    assert main(["fetch", "play", "--mirror", "mirror"]) == 0
+    assert contents(place / "data") == ["play/play.txt"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(CONTENT[:-3], "truncated: SHA-256 should be"), (CONTENT + "x", "another file"), (None, "the folder has it not; mend the mirror")],
+)
+def test_a_mirror_that_is_wrong_is_an_error(place: Path, capsys: pytest.CaptureFixture[str], content: str | None, said: str) -> None:
+    file = place / "mirror" / "shakespeare" / "play.txt"
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    assert main(["fetch", "play", "--mirror", "mirror"]) == 1
+    assert said in capsys.readouterr().err
+    assert contents(place / "data") == []
+    assert not (place / "data.dvc").exists()
+
+
+def test_no_network_is_an_error(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert main(["fetch", "play"]) == 1
+    assert "cannot be reached" in capsys.readouterr().err
+    assert contents(place / "data") == []
+
+
+def test_your_own_files_are_copied_and_pinned(place: Path) -> None:
+    assert main(["fetch", "mine"]) == 0
+    first = _pins.find(place / "data.dvc", place / "data" / "mine")
+    (place / "own" / "mine.txt").write_text("Changed.\n")
+    assert main(["fetch", "mine"]) == 0
+    assert (place / "data" / "mine" / "mine.txt").read_text() == "Changed.\n"
+    assert _pins.find(place / "data.dvc", place / "data" / "mine") != first
+    (place / "own" / "mine.txt").unlink()
+    with pytest.raises(ConfigError, match=r"corpus mine: source.local: no file own/mine.txt"):
+        fetch.run(["mine"], False, None, Path("data"), Path("data.dvc"), Path("params/corpora.yaml"))
+
+
+def test_bundled_files_are_copied_and_must_be_what_is_pinned(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fetch", "--bundled"]) == 0
+    assert contents(place / "data") == ["toml/_parser.py", "toml/_types.py"]
+    written = (place / "data.dvc").read_text()
+    found = _pins.find(place / "data.dvc", place / "data" / "toml")
+    assert found is not None
+    (place / "data.dvc").write_text(written.replace(found.md5, "0" * 32 + ".dir"))
+    (place / "data" / "toml" / "_types.py").write_text("changed")
+    assert main(["fetch", "--bundled"]) == 1
+    error = capsys.readouterr().err
+    assert "corpus toml" in error
+    assert "0" * 32 in error
+    assert found.md5 in error
+    assert "Another version of tomllib" in error
+    assert (place / "data" / "toml" / "_types.py").read_text() == "changed"
+    assert not (place / "data" / ".partial").exists()
+
+
+def test_the_committed_pins_are_those_of_the_bundled_corpora(tmp_path: Path) -> None:
+    fetch.run([], True, None, tmp_path / "data", tmp_path / "data.dvc", CATALOGUE)
+    made = yaml.safe_load((tmp_path / "data.dvc").read_text())["outs"]
+    committed = {out["path"]: out for out in yaml.safe_load((CATALOGUE.parents[1] / "data.dvc").read_text())["outs"]}
+    assert {out["path"]: committed.get(out["path"]) for out in made} == {out["path"]: out for out in made}
+
+
+def test_an_unknown_name_and_no_name(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fetch", "plat"]) == 1
+    assert "did you mean 'play'? there are: mine, play, toml" in capsys.readouterr().err
+    assert main(["fetch"]) == 1
+    assert "which corpus?" in capsys.readouterr().err

@@ -1,0 +1,116 @@
+"""ingest: files in, three Parquet files and a card out; errors that name file and row."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from malmoi.rows import read_examples
+from tasks.__main__ import main
+
+ENTRY: dict[str, Any] = {
+    "title": "Reviews",
+    "language": "ko",
+    "problem": "classify",
+    "licence": "mine",
+    "source": {"local": ["reviews.csv"]},
+    "reader": {"kind": "delimited", "options": {"text": "text", "label": "label"}},
+    "split": {"by": "random", "valid": 0.2, "test": 0.2, "seed": 1},
+}
+ROWS = [f"좋아요 {n},긍정" if n % 2 else f"싫어요 {n},부정" for n in range(20)]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def ingest(place: Path, rows: list[str], **changes: Any) -> int:
+    """Run the stage on a CSV file of these rows with the entry changed."""
+    (place / "data").mkdir(exist_ok=True)
+    (place / "data" / "reviews.csv").write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    (place / "corpora.yaml").write_text(yaml.safe_dump({"corpora": {"reviews": ENTRY | changes}}, allow_unicode=True), encoding="utf-8")
+    return main(["ingest", "reviews", "--data", "data", "--out", "out/reviews", "--catalogue", "corpora.yaml"])
+
+
+def test_three_splits_and_a_card(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ingest(place, [*ROWS, ",긍정", "표 없음,"]) == 0
+    out = place / "out" / "reviews"
+    assert sorted(path.name for path in out.iterdir()) == ["card.json", "test.parquet", "train.parquet", "valid.parquet"]
+    assert [path.name for path in out.parent.iterdir()] == ["reviews"]
+    rows = {split: list(read_examples(out / f"{split}.parquet")) for split in ("train", "valid", "test")}
+    assert {split: len(found) for split, found in rows.items()} == {"train": 12, "valid": 4, "test": 4}
+    assert {row.id for found in rows.values() for row in found} == {f"reviews.csv:{n}" for n in range(2, 22)}
+    card = json.loads((out / "card.json").read_text(encoding="utf-8"))
+    assert card["rows"] == {"read": 22, "kept": 20, "dropped": 2}
+    assert card["drops"] == {
+        "empty text": {"count": 1, "first": [{"where": "reviews.csv:22", "text": ""}]},
+        "no label": {"count": 1, "first": [{"where": "reviews.csv:23", "text": "'': 표 없음"}]},
+    }
+    assert card["splits"]["train"]["labels"] == {"긍정": 6, "부정": 6}
+    assert card["sources"]["reviews.csv"]["bytes"] == (place / "data" / "reviews.csv").stat().st_size
+    assert "dropped 1: no label" in capsys.readouterr().out
+
+
+def test_the_same_rows_give_the_same_bytes(place: Path) -> None:
+    def written() -> dict[str, bytes]:
+        assert ingest(place, ROWS) == 0
+        return {path.name: path.read_bytes() for path in (place / "out" / "reviews").iterdir()}
+
+    assert written() == written()
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "said"),
+    [
+        ([row.replace("부정", "긍정") for row in ROWS], {}, "corpus reviews (data/reviews.csv): train has one class only (긍정)"),
+        ([",긍정"] * 5, {}, "train is empty after cleaning: 0 rows were kept, dropped: 5 empty text"),
+        ([], {}, "train is empty after cleaning"),
+        ([*ROWS, "a,b,c"], {}, "data/reviews.csv: row 22 has 3 columns instead of 2"),
+        (ROWS, {"reader": {"kind": "delimited", "options": {"text": "body"}}}, "data/reviews.csv: row 1: no column 'body'"),
+        (ROWS, {"reader": {"kind": "delimited", "options": {"text": "text"}}}, "has no label; name the label column"),
+        (ROWS, {"reader": {"kind": "delimited", "options": {"text": "text", "id": "label"}}}, "id '부정' is given twice (rows 2 and 4)"),
+        (ROWS, {"reader": {"kind": "csv"}}, "corpora.yaml: corpora.reviews.reader.kind: no reader is called 'csv'; there are: delimited"),
+        (ROWS, {"reader": {"kind": "delimited", "options": {"txt": "x"}}}, "corpora.reviews.reader.options: unknown key 'txt'"),
+        (ROWS, {"source": {"local": ["other.csv"]}}, "data: no file other.csv; run: python -m tasks fetch reviews"),
+        (ROWS, {"source": {"path": "x"}}, "should have one of the keys package, mirror, local"),
+        (ROWS, {"split": {"by": "random", "valid": 0.2}}, "corpora.reviews.split: test has no file and no share"),
+        (
+            ROWS,
+            {"split": {"by": "files", "files": {"train": ["reviews.csv"], "test": ["test.csv"]}, "valid": 0.1}},
+            "split.files names 'test.csv'",
+        ),
+        (ROWS, {"clean": {"shortest": "2"}}, "clean.shortest: input should be a valid integer, found '2'"),
+    ],
+)
+def test_what_cannot_be_right(place: Path, capsys: pytest.CaptureFixture[str], rows: list[str], changes: Any, said: str) -> None:
+    assert ingest(place, rows, **changes) == 1
+    assert said in capsys.readouterr().err
+    assert not (place / "out" / "reviews").exists()
+
+
+def test_a_label_in_test_that_train_lacks_names_file_and_row(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "data").mkdir()
+    (place / "data" / "test.csv").write_text("text,label\n보통,중립\n", encoding="utf-8")
+    source = {"local": ["reviews.csv", "test.csv"]}
+    split = {"by": "files", "files": {"train": ["reviews.csv"], "test": ["test.csv"]}, "valid": 0.2}
+    assert ingest(place, ROWS, source=source, split=split) == 1
+    assert "test.csv:2: test has label '중립', which train lacks (긍정, 부정)" in capsys.readouterr().err
+
+
+def test_a_language_model_needs_no_labels(place: Path) -> None:
+    reader = {"kind": "plain"}
+    split = {"by": "position", "valid": 0.2, "test": 0.2}
+    assert ingest(place, ROWS, problem="language_model", reader=reader, split=split) == 0
+    first = next(read_examples(place / "out" / "reviews" / "train.parquet"))
+    assert (first.text, first.label) == ("text,label", None)
+
+
+def test_an_unknown_corpus_names_the_nearest(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ingest(place, ROWS)
+    capsys.readouterr()
+    assert main(["ingest", "review", "--data", "data", "--out", "out/x", "--catalogue", "corpora.yaml"]) == 1
+    assert "did you mean 'reviews'?" in capsys.readouterr().err

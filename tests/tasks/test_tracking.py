@@ -1,0 +1,164 @@
+"""Live tracking: it tells MLflow of epochs, and whatever happens to MLflow, training does not notice."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks import _figures, _live, _runs, _tracking
+
+ROOT = Path(__file__).resolve().parents[2]
+EmptyStore = Callable[[Path], str]
+IDENTITY: _tracking.Identity = {"key": "k" * 64, "experiment": "bills-gru", "seed": 1, "problem": "classify", "corpus": "bills"}
+PARAMS = {"corpus": "bills", "model": {"family": "recurrent", "units": 64}, "training": {"epochs": 3}, "seeds": [1]}
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer starts at once, and the end waits longer than a person would want, since the machine may be busy."""
+    monkeypatch.delenv("MALMOI_TRACKING", raising=False)
+    monkeypatch.setattr(_live, "PATIENCE", 0.0)
+    monkeypatch.setattr(_live, "WAIT", {"FINISHED": 60.0, "FAILED": 60.0, "KILLED": 0.0})
+
+
+def wait_for_start(live: _live.Live) -> None:
+    """Until the run exists, 60 s at most."""
+    until = time.monotonic() + 60
+    while (live._writer is None or not _live._began(live._writer)) and time.monotonic() < until:
+        time.sleep(0.1)
+
+
+def test_epochs_status_and_params_arrive(empty_store: EmptyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path))
+    with _tracking.live(**IDENTITY, params=PARAMS) as live:
+        live.epoch(1, {"train_loss": 0.5, "valid_loss": float("nan")}, 1.5)
+        wait_for_start(live)
+        live.epoch(2, {"train_loss": 0.25, "valid_loss": 0.75}, 1.25)
+    store = _tracking.store()
+    [run] = store.client.search_runs([_tracking.place(store, "classify", "bills")])
+    assert (run.info.run_name, run.info.status) == ("bills-gru · seed 1", "FINISHED")
+    assert run.data.params == {"corpus": "bills", "model.family": "recurrent", "model.units": "64", "training.epochs": "3"}
+    assert [(p.step, p.value) for p in store.client.get_metric_history(run.info.run_id, "train_loss")] == [(1, 0.5), (2, 0.25)]
+    assert [(p.step, p.value) for p in store.client.get_metric_history(run.info.run_id, "valid_loss")] == [(2, 0.75)]
+    assert run.data.metrics["epoch_seconds"] == 1.25
+    again = _tracking.live(**IDENTITY, params=PARAMS).__enter__()
+    wait_for_start(again)
+    again.epoch(2, {"train_loss": 0.25}, 1.0)
+    again.epoch(3, {"train_loss": 0.125}, 1.0)
+    again.__exit__(RuntimeError, RuntimeError("diverged"), None)
+    [run] = store.client.search_runs([run.info.experiment_id])
+    assert run.info.status == "FAILED"
+    assert [p.step for p in store.client.get_metric_history(run.info.run_id, "train_loss")] == [1, 2, 3]
+
+
+def test_a_training_that_is_killed_leaves_no_running_run(empty_store: EmptyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path))
+    code = (
+        "import time; from tasks import _live, _tracking; _live.PATIENCE = 0.0\n"
+        f"with _tracking.live(**{IDENTITY!r}, params={PARAMS!r}) as live:\n"
+        "    while not live._writer or not _live._began(live._writer): time.sleep(0.1)\n"
+        "    live.epoch(1, {'train_loss': 1.0}, 1.0); print('on', flush=True); time.sleep(60)\n"
+    )
+    training = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with training:
+        assert training.stdout is not None
+        assert training.stdout.readline() == "on\n"
+        training.send_signal(signal.SIGKILL)
+    store, until, statuses = _tracking.store(), time.monotonic() + 20, ["RUNNING"]
+    while statuses == ["RUNNING"] and time.monotonic() < until:
+        time.sleep(0.2)
+        statuses = [run.info.status for run in store.client.search_runs([_tracking.place(store, "classify", "bills")])]
+    assert statuses == ["KILLED"]
+
+
+@pytest.mark.parametrize("kind", ["down", "hanging"])
+def test_a_server_that_does_not_answer_costs_training_nothing(
+    kind: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_live, "WAIT", {"FINISHED": 0.5, "FAILED": 0.5, "KILLED": 0.0})
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if kind == "hanging":
+            server.listen(5)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+        slowest, said, until = 0.0, "", time.monotonic() + 60
+        with _tracking.live(**IDENTITY, params=PARAMS) as live:
+            number = 0
+            while "warning" not in said and time.monotonic() < until:
+                number, began = number + 1, time.monotonic()
+                live.epoch(number, {"train_loss": 1 / number, "valid_loss": 1.0}, 0.1)
+                slowest = max(slowest, time.monotonic() - began)
+                time.sleep(0.1)
+                said += capfd.readouterr().err
+            leaving = time.monotonic()
+        assert time.monotonic() - leaving < 5
+    assert slowest < 0.5
+    assert said.count("warning: MLflow at") == 1
+    assert "Training goes on and nothing is lost" in said
+
+
+def test_switched_off_or_short_training_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_live, "PATIENCE", 5.0)
+    began = time.monotonic()
+    with _tracking.live(**IDENTITY, params=PARAMS) as short:
+        short.epoch(1, {"train_loss": 1.0}, 0.1)
+    monkeypatch.setattr(_live, "PATIENCE", 0.0)
+    monkeypatch.setenv("MALMOI_TRACKING", "off")
+    with _tracking.live(**IDENTITY, params=PARAMS) as off:
+        time.sleep(0.2)
+        off.epoch(1, {"train_loss": 1.0}, 0.1)
+        assert off._writer is None
+    assert short._writer is None
+    assert time.monotonic() - began < 2
+
+
+def test_a_stuck_writer_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = _tracking.live(**IDENTITY, params=PARAMS)
+    for number in range(20_000):
+        live.epoch(number, {"train_loss": 1.0, "valid_loss": 1.0}, 0.0)
+    assert len(live._pending) < _live.LIMIT + 1000
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(None, "FINISHED"), (ValueError, "FAILED"), (SystemExit, "KILLED"), (KeyboardInterrupt, "KILLED")]
+)
+def test_how_training_ended(error: type[BaseException] | None, status: str) -> None:
+    assert _live._status(error) == status
+
+
+def test_the_store_is_beside_the_project_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert _tracking.address() == f"sqlite:///{ROOT}/mlflow.db"
+    assert _tracking.hidden("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
+
+
+def test_telemetry_is_off(empty_store: EmptyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path))
+    monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY", raising=False)
+    store = _tracking.store()
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    assert os.environ["DO_NOT_TRACK"] == "true"
+    assert store.folder == tmp_path
+    assert (tmp_path / "mlflow.db").read_bytes()[18:20] == b"\x02\x02"  # WAL mode, as SQLite's file format says
+
+
+def test_settings_are_flattened_to_readable_names() -> None:
+    nested = {"model": {"family": "linear", "C": 1.0, "deep": {"x": [1, 4]}}, "none": None, "on": True}
+    assert _runs.flatten(nested) == {"model.family": "linear", "model.C": "1.0", "model.deep.x": "[1, 4]", "on": "true"}
+
+
+def test_hangul_is_romanised_where_no_font_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _figures.romanise("말모이 law") == "malmoi law"
+    assert _figures.romanise("값 없음") == "gabs eobseum"
+    monkeypatch.setattr(_figures, "korean_font", lambda: None)
+    figure = _figures.confusion_matrix([{"actual": "국회", "predicted": "법원"}], "bills")
+    assert figure is not None
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["gughoe", "beobwon"]
+    assert "no Korean font" in figure.axes[0].get_xlabel()
