@@ -6,22 +6,21 @@ can be shown and its processes ended. Names of DVC 3.67 used in this room that a
 `stage.run.{cmd_run,prepare_kwargs,get_executable,_make_cmd,_enforce_cmd_list}`.
 """
 
-import logging
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from flows._dvc import Warnings, commands_by, environment, quiet
+from flows._dvc import commands_by, environment, quiet
 from flows.commands import OnLine, Stop, run
+from flows.logs import log_path, taken
 
 LAG = 10.0  # seconds for which finished stages may wait to be written to dvc.lock together
 TAIL = 20  # last lines of a stage's output that a summary shows
-FOLDER = ".malmoi"  # logs and timings, in the project's root; ignores itself
 
 
 class Outcome(StrEnum):
@@ -132,7 +131,7 @@ class Pipeline:
         tail: deque[str] = deque(maxlen=TAIL)
         start = time.monotonic()
         try:
-            with self._log(name, on_line, tail), self._repo.scm_context(quiet=True):
+            with taken(log_path(self.root, name), on_line, tail) as self._on_line, self._repo.scm_context(quiet=True):
                 outcome = self._reproduce(self._stages[name], force)
         except (DvcException, OSError) as error:
             return Result(name, Outcome.FAILED, time.monotonic() - start, _reason(error), tuple(tail))
@@ -161,26 +160,6 @@ class Pipeline:
             stages[0].dvcfile.dump_stages(stages, update_pipeline=False)
         self._written = time.monotonic()
 
-    @contextmanager
-    def _log(self, name: str, on_line: OnLine, tail: deque[str]) -> Iterator[None]:
-        """The stage's output, and DVC's warnings about it, go to `on_line`, to `tail`, and to its log once there is something to say."""
-        path = log_path(self.root, name)
-        path.unlink(missing_ok=True)
-
-        def take(line: str) -> None:
-            tail.append(line)
-            with open(path, "a", encoding="utf-8") as file:
-                file.write(line + "\n")
-            on_line(line)
-
-        handler = Warnings(take)
-        logging.getLogger("dvc").addHandler(handler)
-        self._on_line = take
-        try:
-            yield
-        finally:
-            logging.getLogger("dvc").removeHandler(handler)
-
     def _command(self, stage: Any, dry: bool = False, run_env: dict[str, str] | None = None) -> None:
         """Stands for `dvc.stage.run.cmd_run`, which DVC calls with the repository unlocked."""
         from dvc.stage.exceptions import StageCmdFailedError
@@ -192,14 +171,6 @@ class Pipeline:
             status = run(_make_cmd(get_executable(), command), self._on_line, self.stop, cwd=given["cwd"], env=given["env"])
             if status:
                 raise StageCmdFailedError(command, status)
-
-
-def log_path(root: Path, name: str) -> Path:
-    """Where the output of stage `name` is kept; its folder is made, and is ignored by git."""
-    folder = root / FOLDER
-    (folder / "logs").mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    return folder / "logs" / (name.replace("/", "_").replace(":", "_") + ".log")
 
 
 def _reason(error: BaseException) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from flows.commands import Stop, Stopped, signals
 from flows.display import Display, choose, duration
-from flows.graph import Node, Outcome, Pipeline, Result, log_path
+from flows.graph import Node, Outcome, Pipeline, Result
+from flows.logs import log_path
 from flows.timings import Timings
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,48 +12,10 @@ from tasks import _runs
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FONTS = (
-    "NanumGothic",
-    "Noto Sans CJK KR",
-    "Noto Sans KR",
-    "Malgun Gothic",
-    "Apple SD Gothic Neo",
-    "AppleGothic",
-    "UnDotum",
-    "Baekmuk Gulim",
-)
+FONTS = ("NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", "UnDotum", "Baekmuk Gulim")
 INITIALS = "g kk n d tt r m b pp s ss - j jj ch k t p h".replace("-", "").split(" ")
 VOWELS = ["a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi", "yu", "eu", "ui", "i"]
-FINALS = [
-    "",
-    "g",
-    "kk",
-    "gs",
-    "n",
-    "nj",
-    "nh",
-    "d",
-    "l",
-    "lg",
-    "lm",
-    "lb",
-    "ls",
-    "lt",
-    "lp",
-    "lh",
-    "m",
-    "b",
-    "bs",
-    "s",
-    "ss",
-    "ng",
-    "j",
-    "ch",
-    "k",
-    "t",
-    "p",
-    "h",
-]
+FINALS = ["", *"g kk gs n nj nh d l lg lm lb ls lt lp lh m b bs s ss ng j ch k t p h".split()]  # noqa: SIM905 - a table to be read
 CELLS = 15  # classes at most for which every cell of a confusion matrix shows its number
 
 
@@ -83,6 +46,7 @@ def learning_curve(run: _runs.Run) -> "Figure | None":
     if best is not None:
         axes.annotate(f"best {best[1]:.3f}", best, textcoords="offset points", xytext=(0, 10), ha="center", fontsize=9)
         axes.plot(*best, "o", fillstyle="none", color="black")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss in nats (per text or token)")
     axes.legend()
@@ -153,9 +117,16 @@ def korean_font() -> str | None:
     """Name of an installed font that has Hangul, a well known one if there is; None where none has it."""
     from matplotlib import font_manager
 
-    entries = {entry.name: entry.fname for entry in font_manager.fontManager.ttflist}
-    for name in [*(name for name in FONTS if name in entries), *sorted(entries)]:
-        if font_manager.get_font(entries[name]).get_char_index(ord("말")):
+    manager = font_manager.fontManager
+    known = {entry.name: entry.fname for entry in manager.ttflist}
+    if not set(FONTS) & known.keys():  # matplotlib's list may be older than the fonts
+        for file in set(font_manager.findSystemFonts()) - set(known.values()):
+            with suppress(OSError, RuntimeError):  # bitmap fonts and the like, which matplotlib cannot read
+                manager.addfont(file)
+        known = {entry.name: entry.fname for entry in manager.ttflist}
+    others = sorted(name for name in known if "Last Resort" not in name)  # that one draws boxes for everything
+    for name in [*(name for name in FONTS if name in known), *others]:
+        if font_manager.get_font(known[name]).get_char_index(ord("말")):
             return name
     return None
 

@@ -68,11 +68,8 @@ def _paged(search: Any, *arguments: Any) -> list[Any]:
 def _complete(store: _tracking.Store, run: _runs.Run, tracked: "Tracked | None", tags: dict[str, str]) -> None:
     """Bring one run to what `out/` says."""
     bundle = run.bundle
-    if tracked is None:
-        place = _tracking.place(store, bundle["problem"], bundle["corpus"], _about(run))
-        tracked = _tracking.begin(store, place, _first(tags))
-    elif tracked.info.status != "FINISHED" or "malmoi.recorded" not in tracked.data.tags:
-        _tracking.place(store, bundle["problem"], bundle["corpus"], _about(run))
+    place = _tracking.place(store, bundle["problem"], bundle["corpus"], _about(run))
+    tracked = tracked or _tracking.begin(store, place, _first(tags))
     run_id = tracked.info.run_id
     _values(store, run_id, tracked, run)
     _inputs(store, tracked, run)

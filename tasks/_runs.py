@@ -49,8 +49,11 @@ class Run:
 
 
 def read(out: Path) -> Iterator[Run]:
-    """All trained bundles under `out`, by experiment and seed. Raises ConfigError where a file of one is missing or no JSON."""
+    """All bundles of finished trainings under `out`, by experiment and seed. Raises ConfigError where a file is missing or no JSON."""
+    late = unfinished(out)
     for file in sorted(out.glob("train/*/seed-*/bundle.json")):
+        if file.parents[1].name in late:
+            continue
         bundle = document(file)
         experiment = file.parents[1]
         scores = out / "evaluate" / str(bundle["experiment"]) / "metrics.json"
@@ -62,6 +65,11 @@ def read(out: Path) -> Iterator[Run]:
             history=[row for row in table(experiment / "history.csv") if int(row["seed"]) == int(bundle["seed"])],
             evaluation=document(scores) if scores.is_file() else {},
         )
+
+
+def unfinished(out: Path) -> set[str]:
+    """Experiments that are being trained, or whose training broke off: `train` writes experiment.json last."""
+    return {folder.name for folder in out.glob("train/*") if not (folder / "experiment.json").is_file()}
 
 
 def document(file: Path) -> dict[str, Any]:

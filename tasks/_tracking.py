@@ -1,7 +1,7 @@
 """MLflow's store: where it is, how it is opened, and how a run is found or begun. MLflow is a view that `record` can rebuild from `out/`.
 
 `MLFLOW_TRACKING_URI` says where; without it the store is `mlflow.db` in the project, with `mlartifacts/` beside it. This file and those
-that take a `Store` from it (`_live`, `_recording`, `_registry`, and `_served`, which is shipped) are the only ones that import mlflow.
+that take a `Store` from it (`_writer`, `_recording`, `_registry`, and `_served`, which is shipped) are the only ones that import mlflow.
 """
 
 import fcntl
@@ -35,6 +35,7 @@ SETTINGS = {  # a person's own settings win
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_UV_AUTO_DETECT": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
 
@@ -76,9 +77,8 @@ class Store:
 
 
 def live(*, params: Mapping[str, Any], **identity: Unpack[Identity]) -> "Live":
-    """The live run of one training, to be used as `with live(key=..., ...) as run: ...; run.epoch(1, {"train_loss": 0.7}, 2.5)`.
-
-    params: the experiment's entry. It never raises, waits or fails training; `MALMOI_TRACKING=off` switches it off.
+    """The live run of one training: `with live(key=..., ...) as run: run.epoch(1, {"train_loss": 0.7}, 2.5)`; params: the experiment's
+    entry. It never raises, waits or fails training; `MALMOI_TRACKING=off` switches it off.
     """
     from tasks._live import Live
 
@@ -102,7 +102,6 @@ def store() -> Store:
     database = _database(uri)
     if database is None:
         return Store(_open(uri), uri, None)
-    database.parent.mkdir(parents=True, exist_ok=True)
     with locked(database.with_name(database.name + ".lock")):
         client = _open(uri)
         with sqlite3.connect(database) as connection:
@@ -132,8 +131,8 @@ def silent(error: Exception) -> bool:
     from mlflow.exceptions import MlflowException
     from requests.exceptions import RequestException
 
-    asked = isinstance(error, MlflowException) and ("API request" in str(error) or error.error_code == "TEMPORARILY_UNAVAILABLE")
-    return asked or isinstance(error, UnreachableError | RequestException)
+    unanswered = isinstance(error, MlflowException) and ("API request" in str(error) or error.error_code == "TEMPORARILY_UNAVAILABLE")
+    return unanswered or isinstance(error, UnreachableError | RequestException)
 
 
 def reason(error: Exception) -> str:
@@ -157,6 +156,7 @@ def _database(uri: str) -> Path | None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock file: processes that want the same one wait; a process that dies lets go."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

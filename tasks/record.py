@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(out: Path = Path("out"), quiet: bool = False, strict: bool = False) -> None:
     """Record everything under `out`. Raises ConfigError where `out` holds nothing, or a file in it is broken."""
     from malmoi.config import ConfigError
-    from tasks import _tracking
+    from tasks import _runs, _tracking
 
     if not any(out.glob("train/*/seed-*/bundle.json")):
         raise ConfigError(f"{out}: no trained model in there (train/*/seed-*/bundle.json); make some: dvc repro")
@@ -31,6 +31,9 @@ def run(out: Path = Path("out"), quiet: bool = False, strict: bool = False) -> N
             raise ConfigError(warning) from None
         print(f"warning: {warning}", file=sys.stderr)
         return
+    late = sorted(_runs.unfinished(out))
+    if late:
+        said = f"{said or 'nothing new'}; not trained to the end yet, left for later: {', '.join(late)}"
     if said or not quiet:
         print(f"MLflow at {_tracking.hidden(_tracking.address())}: {said or 'nothing new'}", flush=True)
 

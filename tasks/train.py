@@ -40,8 +40,8 @@ def run(name: str, params: Path, features: Path, out: Path) -> None:
     history: list[dict[str, Any]] = []
     for seed in experiment.seeds:
         spec = batches.Spec(experiment.problem, pipeline["width"], len(pipeline["labels"]), seed)
-        key = experiments.key(experiment, name, seed, inputs)
         model = experiments.build(experiment, spec, f"{params}: experiments.{name}")
+        key = experiments.key(experiment, name, seed, inputs)
         with Listener(name, experiment, seed, key) as told:
             model.fit(train, valid, told.epoch, told.step)
         history += told.history

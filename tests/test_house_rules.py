@@ -58,10 +58,6 @@ def test_nothing_is_too_long_or_too_deep() -> None:
     assert_none(broken for path in CODE for broken in house.long(path, read(path)))
 
 
-def test_tests_say_what_they_are_about() -> None:
-    assert [path for path in sources("tests") if not ast.get_docstring(parse(path))] == []
-
-
 def test_tests_are_no_packages() -> None:
     assert list((ROOT / "tests").rglob("__init__.py")) == []
 

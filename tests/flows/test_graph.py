@@ -100,13 +100,38 @@ def test_a_second_one_in_the_same_workspace_is_refused_until_the_first_is_done(p
 
 
 def test_the_lock_is_written_in_groups_and_by_the_end_however_it_ends(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(KeyError), Pipeline() as pipeline:
-        pipeline.run("prep", print)
-        assert not (project / "dvc.lock").exists()
-        monkeypatch.setattr("flows.graph.LAG", 0.0)
-        pipeline.run("train@a", print)
-        assert "train@a" in (project / "dvc.lock").read_text()
-        monkeypatch.setattr("flows.graph.LAG", 60.0)
-        pipeline.run("train@b", print)
-        pipeline.run("no such stage", print)
-    assert "train@b" in (project / "dvc.lock").read_text()
+    lock = project / "dvc.lock"
+
+    def run_and_fail() -> None:
+        with Pipeline() as pipeline:
+            pipeline.run("prep", print)
+            assert not lock.exists()
+            monkeypatch.setattr("flows.graph.LAG", 0.0)
+            pipeline.run("train@a", print)
+            assert "train@a" in lock.read_text()
+            monkeypatch.setattr("flows.graph.LAG", 60.0)
+            pipeline.run("train@b", print)
+            assert "train@b" not in lock.read_text()
+            raise RuntimeError("the end")
+
+    with pytest.raises(RuntimeError, match="the end"):
+        run_and_fail()
+    assert "train@b" in lock.read_text()
+
+
+def test_a_changed_data_source_is_taken_in_as_dvc_repro_does(project: Path) -> None:
+    from dvc.repo import Repo
+
+    with Repo() as repo:
+        repo.add("source.txt")
+    with Pipeline() as pipeline:
+        assert [node.needs for node in pipeline.nodes if node.name == "prep"] == [("source.txt.dvc",)]
+        assert outcomes(pipeline) == ["cached", "ran", "ran", "ran", "ran"]
+    before = (project / "source.txt.dvc").read_text()
+    (project / "source.txt").unlink()
+    (project / "source.txt").write_text("other\n")
+    with Pipeline() as pipeline:
+        assert outcomes(pipeline) == ["ran"] * 5
+    assert (project / "source.txt.dvc").read_text() != before
+    with Repo() as repo:
+        assert dict(repo.status()) == {}

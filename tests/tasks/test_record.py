@@ -173,6 +173,17 @@ def test_nothing_to_record_and_broken_files_are_errors(make_out: MakeOut, store:
         record.run(out)
 
 
+def test_a_training_that_goes_on_is_left_for_later(
+    make_out: MakeOut, store: _tracking.Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = make_out(tmp_path)
+    (out / "train" / "bills-again" / "experiment.json").unlink()
+    (out / "promote" / "decisions.json").unlink()
+    record.run(out)
+    assert capsys.readouterr().out.endswith("2 runs new; not trained to the end yet, left for later: bills-again\n")
+    assert set(runs(store)) == {"bills-linear · seed 1", "law-ngram · seed 1"}
+
+
 def test_help_is_fast_and_imports_nothing_heavy() -> None:
     code = "import sys; from tasks import __main__, record; print(*[m for m in ('mlflow', 'matplotlib', 'numpy') if m in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

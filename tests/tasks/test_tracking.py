@@ -162,3 +162,14 @@ def test_hangul_is_romanised_where_no_font_has_it(monkeypatch: pytest.MonkeyPatc
     assert figure is not None
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["gughoe", "beobwon"]
     assert "no Korean font" in figure.axes[0].get_xlabel()
+
+
+def test_the_font_of_plots_has_real_hangul() -> None:
+    from matplotlib import font_manager
+
+    name = _figures.korean_font()
+    if name is None:
+        pytest.skip("no Korean font on this machine: labels are romanised, as the test above says")
+    face = font_manager.get_font(font_manager.findfont(name, fallback_to_default=False))
+    assert face.get_char_index(ord("말")) != 0
+    assert "LastResort" not in face.postscript_name

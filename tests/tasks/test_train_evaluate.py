@@ -1,0 +1,155 @@
+"""Train and evaluate on tiny corpora through the real stages: what is written, that it is right, and the same bytes again."""
+
+import csv
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from tiny import PARAMS, Tiny
+
+from malmoi.config import ConfigError
+from tasks import train
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    patch = pytest.MonkeyPatch()
+    patch.setenv("MALMOI_TRACKING", "off")
+    yield Tiny(tmp_path_factory.mktemp("tiny"))
+    patch.undo()
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+def metrics(folder: Path) -> dict:
+    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["review-linear", "law-ngram", "review-gru", "law-lstm"])
+def test_the_same_seed_gives_the_same_bytes(tiny: Tiny, name: str) -> None:
+    first, again = content(tiny.train(name)), content(tiny.train(name, "again"))
+    assert set(first) >= {"history.csv", "experiment.json", "seed-1/bundle.json", "seed-1/pipeline.json", "seed-1/model/model.json"}
+    assert first == again
+
+
+def test_seeds_are_different_models_of_one_experiment(tiny: Tiny) -> None:
+    folder = tiny.train("review-gru")
+    about = json.loads((folder / "experiment.json").read_text())
+    bundles = [json.loads((folder / f"seed-{seed}" / "bundle.json").read_text()) for seed in (1, 2)]
+    assert about["keys"] == {str(bundle["seed"]): bundle["key"] for bundle in bundles}
+    assert bundles[0]["key"] != bundles[1]["key"]
+    assert (folder / "seed-1/model/weights.npz").read_bytes() != (folder / "seed-2/model/weights.npz").read_bytes()
+    rows = table(folder / "history.csv")
+    assert [(row["seed"], row["epoch"]) for row in rows] == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
+
+
+def test_the_key_changes_with_what_goes_in(tiny: Tiny) -> None:
+    from malmoi import experiments
+
+    experiment = experiments.read(tiny.params, "review-gru")
+    keys = {
+        experiments.key(experiment, "review-gru", 1, "inputs"),
+        experiments.key(experiment, "review-gru", 2, "inputs"),
+        experiments.key(experiment, "review-gru", 1, "others"),
+        experiments.key(experiments.read(tiny.params, "law-lstm"), "review-gru", 1, "inputs"),
+    }
+    assert len(keys) == 4
+    assert experiments.key(experiment, "review-gru", 1, "inputs") in keys
+
+
+def test_classifier_scores(tiny: Tiny) -> None:
+    found = metrics(tiny.evaluate("review-linear"))
+    assert (found["problem"], found["primary"], found["better"], found["tokenizer"]) == ("classify", "accuracy", "higher", "characters")
+    assert found["test"]["mean"]["accuracy"] == 1.0, "every test sentence occurs in train"
+    low, high = found["test"]["interval"]["accuracy"]
+    assert low == high == 1.0
+    assert found["test"]["spread"]["accuracy"] is None, "one seed has no spread"
+    assert found["valid"]["interval"] == {}
+    rows = pq.read_table(tiny.evaluate("review-linear") / "predictions.parquet").to_pylist()
+    assert len(rows) == 12
+    assert all(row["correct"] == (row["label"] == row["predicted"]) for row in rows)
+    confusion = table(tiny.evaluate("review-linear") / "confusion.csv")
+    assert [set(row) for row in confusion] == [{"actual", "predicted"}] * 12
+
+
+def test_seeds_give_mean_and_spread(tiny: Tiny) -> None:
+    found = metrics(tiny.evaluate("review-gru"))["test"]
+    losses = [found["seeds"][seed]["log_loss"] for seed in ("1", "2")]
+    assert found["mean"]["log_loss"] == pytest.approx(sum(losses) / 2)
+    assert found["spread"]["log_loss"] == pytest.approx(abs(losses[0] - losses[1]) / 2**0.5)
+
+
+def test_language_model_scores(tiny: Tiny) -> None:
+    found = metrics(tiny.evaluate("law-ngram"))
+    assert (found["primary"], found["better"], found["lossless"]) == ("bits_per_character", "lower", True)
+    scores = found["test"]["mean"]
+    rows = pq.read_table(tiny.evaluate("law-ngram") / "predictions.parquet").to_pylist()
+    assert scores["bits_per_character"] == pytest.approx(sum(row["bits"] for row in rows) / sum(row["characters"] for row in rows))
+    assert scores["bits_per_byte"] == pytest.approx(sum(row["bits"] for row in rows) / sum(row["bytes"] for row in rows))
+    assert scores["bytes"] > 2 * scores["characters"], "a Hangul syllable is three bytes"
+    position = table(tiny.evaluate("law-ngram") / "position.csv")
+    assert sum(int(row["tokens"]) for row in position) == scores["tokens"]
+    samples = json.loads((tiny.evaluate("law-ngram") / "samples.json").read_text(encoding="utf-8"))
+    assert [(sample["prompt"], sample["temperature"]) for sample in samples] == [
+        ("모든 ", 0.0),
+        ("모든 ", 0.8),
+        ("대한", 0.0),
+        ("대한", 0.8),
+    ]
+    assert samples[2]["text"].startswith("민국은 ")
+
+
+def test_unknown_words_are_charged_for(tiny: Tiny) -> None:
+    found = metrics(tiny.evaluate("law-word-ngram"))["test"]["mean"]
+    assert found["unknown_rate"] == 0
+    assert found["bits_per_character"] == pytest.approx(found["bits_per_token"] * found["tokens"] / found["characters"])
+
+
+def test_a_tokenizer_that_loses_text_gets_no_bits_per_character(tiny: Tiny) -> None:
+    found = metrics(tiny.evaluate("law-lossy-ngram"))
+    assert (found["primary"], found["lossless"]) == ("perplexity", False)
+    assert found["test"]["mean"]["bits_per_character"] is None
+
+
+def test_a_name_changes_no_score(tiny: Tiny, tmp_path: Path) -> None:
+    """The tokenizer's entry under another name: the same bits per byte."""
+    renamed = yaml.safe_load(yaml.safe_dump(PARAMS))
+    renamed["tokens"]["other"] = renamed["tokens"].pop("law-words")
+    renamed["features"]["law-word-ids"]["tokens"] = "other"
+    from tasks import evaluate, features, tokens
+
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(renamed, allow_unicode=True), encoding="utf-8")
+    tokens.run("other", tmp_path / "p.yaml", tiny.root / "ingest/law", tmp_path / "t")
+    features.run("law-word-ids", tmp_path / "p.yaml", tmp_path / "t", tmp_path / "f")
+    train.run("law-word-ngram", tmp_path / "p.yaml", tmp_path / "f", tmp_path / "m")
+    evaluate.run("law-word-ngram", tiny.root / "ingest/law", tmp_path / "m", tmp_path / "e")
+    found, before = metrics(tmp_path / "e"), metrics(tiny.evaluate("law-word-ngram"))
+    assert found["test"]["mean"] == before["test"]["mean"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": {"family": "recurent"}}, "did you mean 'recurrent'"),
+        ({"model": {"cell": "gru"}}, "model has no family; there are: linear, ngram, recurrent"),
+        ({"model": {"family": "recurrent", "unit": 8}}, r"experiments.x.model: unknown key 'unit'; did you mean 'units'"),
+        ({"training": {"epoch": 8}}, r"experiments.x.training: unknown key 'epoch'"),
+        ({"seeds": [1, 1]}, "seeds must be a list of different whole numbers"),
+        ({"seeds": ["1"]}, "seeds.0: input should be a valid integer"),
+        ({"problem": "translate"}, "no problem is called 'translate'"),
+        ({"problem": "language_model", "model": {"family": "recurrent", "bidirectional": True}}, "reads from the end"),
+    ],
+)
+def test_mistakes_in_an_entry(tiny: Tiny, tmp_path: Path, change: dict, message: str) -> None:
+    entry = {**PARAMS["experiments"]["review-gru"], **change}
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump({"experiments": {"x": entry}}), encoding="utf-8")
+    with pytest.raises(ConfigError, match=message):
+        train.run("x", tmp_path / "p.yaml", tiny.features("review-ids"), tmp_path / "out")
