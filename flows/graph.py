@@ -149,8 +149,8 @@ class Pipeline:
     def _write(self) -> None:
         """Bring dvc.lock up to date: every few seconds, and at the end of the run however it ends.
 
-        DVC writes the whole file anew for each stage, 0.4 s of a stage's time where there are 75 of them. What a `kill -9` keeps from being
-        written, the next run restores from DVC's run cache.
+        DVC writes the whole file anew for each stage, which takes 0.6 s of processor time where 44 are in it. What a `kill -9` keeps from
+        being written, the next run restores from DVC's run cache.
         """
         files: dict[str, list[Any]] = {}
         for stage in self._unwritten:

@@ -75,7 +75,8 @@ def _complete(store: _tracking.Store, run: _runs.Run, tracked: "Tracked | None",
     _inputs(store, tracked, run)
     _artifacts(store, run_id, run)
     last = {"malmoi.recorded": tags.pop("malmoi.recorded")}
-    _send(store, run_id, tags=tags | {"mlflow.note.content": _runs.describe(run)})
+    commit = {} if "mlflow.source.git.commit" in tracked.data.tags else _lineage.commit()  # that of the training, where it is known
+    _send(store, run_id, tags=commit | tags | {"mlflow.note.content": _runs.describe(run)})
     if tracked.info.status != "FINISHED":
         store.client.set_terminated(run_id, "FINISHED")
     _send(store, run_id, tags=last)

@@ -7,7 +7,6 @@ that take a `Store` from it (`_writer`, `_recording`, `_registry`, and `_served`
 import fcntl
 import logging
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -16,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from malmoi.config import ConfigError
-from tasks import _runs
+from tasks import _failures, _runs
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,14 +36,6 @@ SETTINGS = {  # a person's own settings win
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
-
-
-class UnreachableError(ConfigError):
-    """The tracking store does not answer, or refuses; `why` says it in a few words."""
-
-    def __init__(self, uri: str, why: str) -> None:
-        super().__init__(f"MLflow at {hidden(uri)} cannot be used: {why}")
-        self.why = why
 
 
 class Identity(TypedDict):
@@ -122,31 +112,8 @@ def _open(uri: str) -> "MlflowClient":
     try:
         client.search_experiments(max_results=1)
     except MlflowException as error:
-        raise UnreachableError(uri, reason(error)) from None
+        raise _failures.UnreachableError(uri, _failures.reason(error)) from None
     return client
-
-
-def silent(error: Exception) -> bool:
-    """Whether this error means that the store does not answer (and not that we asked for something wrong)."""
-    from mlflow.exceptions import MlflowException
-    from requests.exceptions import RequestException
-
-    unanswered = isinstance(error, MlflowException) and ("API request" in str(error) or error.error_code == "TEMPORARILY_UNAVAILABLE")
-    return unanswered or isinstance(error, UnreachableError | RequestException)
-
-
-def reason(error: Exception) -> str:
-    """The first line of an error, without the chain of classes that urllib3 wraps around it."""
-    if isinstance(error, UnreachableError):
-        return error.why
-    text = str(error).split("\n")[0]
-    found = re.search(r"(Connection refused|timed out|Name or service not known|[Nn]ot found|No route to host)", text)
-    return found.group(1).lower() if found and "API request" in text else text[:300]
-
-
-def hidden(uri: str) -> str:
-    """A URI as it may be shown: without a password."""
-    return re.sub(r"(//[^:/@]*):[^@/]*@", r"\1:***@", uri)
 
 
 def _database(uri: str) -> Path | None:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from malmoi.config import ConfigError
-from tasks import _lineage, _runs, _tracking
+from tasks import _failures, _lineage, _runs, _tracking
 
 PAUSE = 10.0  # seconds before a server that did not answer is asked again
 LAST = 10  # seconds that the writer may live on after training has ended
@@ -83,7 +83,7 @@ class Writer:
 
     def _warn(self, error: Exception) -> None:
         if not self.warned:
-            where, why = _tracking.hidden(_tracking.address()), _tracking.reason(error)
+            where, why = _failures.hidden(_tracking.address()), _failures.reason(error)
             print(
                 f"warning: MLflow at {where} does not answer ({why}). Training goes on and nothing is lost: "
                 "`python -m tasks record` fills in later what is missing.",
@@ -118,14 +118,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     writer, status = None, "KILLED"  # where nothing says how it ended, training was killed
     for lines in _lines():
-        for line in lines:
-            if writer is None:
-                writer = Writer(line)
-            elif "end" in line:
-                status = line["end"]
-            else:
-                writer.epochs.append(line)
-        if writer is not None and "end" not in (lines or [{}])[-1]:
+        if writer is None and lines:
+            writer = Writer(lines.pop(0))
+        ends = [line["end"] for line in lines if "end" in line]
+        if writer is not None:
+            writer.epochs += [line for line in lines if "epoch" in line]
+        if ends:
+            status = ends[0]
+        elif writer is not None:
             writer.write()
     signal.alarm(LAST)
     if writer is not None:

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(out: Path = Path("out"), quiet: bool = False, strict: bool = False) -> None:
     """Record everything under `out`. Raises ConfigError where `out` holds nothing, or a file in it is broken."""
     from malmoi.config import ConfigError
-    from tasks import _runs, _tracking
+    from tasks import _failures, _runs, _tracking
 
     if not any(out.glob("train/*/seed-*/bundle.json")):
         raise ConfigError(f"{out}: no trained model in there (train/*/seed-*/bundle.json); make some: dvc repro")
@@ -35,21 +35,21 @@ def run(out: Path = Path("out"), quiet: bool = False, strict: bool = False) -> N
     if late:
         said = f"{said or 'nothing new'}; not trained to the end yet, left for later: {', '.join(late)}"
     if said or not quiet:
-        print(f"MLflow at {_tracking.hidden(_tracking.address())}: {said or 'nothing new'}", flush=True)
+        print(f"MLflow at {_failures.hidden(_tracking.address())}: {said or 'nothing new'}", flush=True)
 
 
 def _fill(out: Path) -> str:
     """What was done, in words; "" for nothing. Raises ConnectionError where MLflow does not answer, or stops answering."""
-    from tasks import _recording, _registry, _tracking
+    from tasks import _failures, _recording, _registry, _tracking
 
     try:
         store = _tracking.store()
         done = _recording.record(store, out)
         registered = _registry.register(store, out)
     except Exception as error:
-        if not _tracking.silent(error):
+        if not _failures.silent(error):
             raise
-        raise ConnectionError(f"MLflow at {_tracking.hidden(_tracking.address())} does not answer: {_tracking.reason(error)}") from None
+        raise ConnectionError(f"MLflow at {_failures.hidden(_tracking.address())} does not answer: {_failures.reason(error)}") from None
     words = {"new": "new", "completed": "completed", "ended": "left over by a crash and now marked KILLED"}
     runs = [f"{done[kind]} run{'s' if done[kind] > 1 else ''} {said}" for kind, said in words.items() if done[kind]]
     return ", ".join(runs + [f"champion {name}" for name in registered])

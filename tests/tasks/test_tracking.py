@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import _figures, _live, _runs, _tracking
+from tasks import _failures, _figures, _live, _runs, _tracking
 
 ROOT = Path(__file__).resolve().parents[2]
 EmptyStore = Callable[[Path], str]
@@ -136,7 +136,7 @@ def test_how_training_ended(error: type[BaseException] | None, status: str) -> N
 def test_the_store_is_beside_the_project_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     assert _tracking.address() == f"sqlite:///{ROOT}/mlflow.db"
-    assert _tracking.hidden("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
+    assert _failures.hidden("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
 
 
 def test_telemetry_is_off(empty_store: EmptyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
