@@ -11,6 +11,8 @@ from malmoi import config, registry
 from malmoi.batches import Spec
 from malmoi.config import ConfigError, params
 
+PROBLEMS = ("classify", "language_model")  # those of `objectives`, which is not imported: a new score must not train every model again
+
 
 @params
 class Experiment:
@@ -39,6 +41,8 @@ def read(path: Path, name: str) -> Experiment:
     """Entry `name` of a file in params/experiments/. Raises ConfigError where anything in it cannot be right."""
     where = f"{path}: experiments.{name}"
     experiment = config.read(Experiment, config.entry(path, "experiments", name), where)
+    if experiment.problem not in PROBLEMS:
+        raise ConfigError(f"{where}: no problem is called {experiment.problem!r}; there are: {', '.join(PROBLEMS)}")
     if "family" not in experiment.model:
         raise ConfigError(f"{where}: model has no family; there are: {', '.join(registry.names('models'))}")
     if not experiment.seeds or len(set(experiment.seeds)) < len(experiment.seeds):

@@ -151,10 +151,10 @@ def check_labels(splits: Splits) -> None:
     if len(known) < 2:
         raise ConfigError(f"train has one class only ({', '.join(map(str, known))}); a classifier needs two or more")
     for name in ("valid", "test"):
-        for example in splits[name]:
-            if example.label not in known:
-                cure = "add such rows to train, or leave the label out of the reader's `labels`"
-                raise ConfigError(f"{where(example)}: {name} has label {example.label!r}, which train lacks ({_some(known)}); {cure}")
+        strangers = [example for example in splits[name] if example.label not in known]
+        if strangers:
+            cure = "add such rows to train, or leave the label out of the reader's `labels`"
+            raise ConfigError(f"{where(strangers[0])}: {name} has label {strangers[0].label!r}, which train lacks ({_some(known)}); {cure}")
 
 
 def _some(labels: set[str | None]) -> str:

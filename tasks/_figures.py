@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks import _runs
+from tasks import _results, _runs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,8 +23,8 @@ def draw(run: _runs.Run, folder: Path) -> None:
     """Write the plots that this run has data for into `folder`, as PNG."""
     drawn = {
         "learning-curve.png": learning_curve(run),
-        "confusion-matrix.png": confusion_matrix(_runs.table(run.evaluated / "confusion.csv"), run.name),
-        "perplexity-by-position.png": positions(_runs.table(run.evaluated / "position.csv"), run.name),
+        "confusion-matrix.png": confusion_matrix(_results.table(run.evaluated / "confusion.csv"), run.name),
+        "perplexity-by-position.png": positions(_results.table(run.evaluated / "position.csv"), run.name),
     }
     for name, figure in drawn.items():
         if figure is not None:

@@ -36,9 +36,11 @@ class Live:
         self._timer = threading.Timer(PATIENCE, self._start)
         self._timer.daemon = True
         self._off = os.environ.get("MALMOI_TRACKING", "").lower() in ("off", "0", "false", "no")
+        self._stderr = -1
 
     def __enter__(self) -> "Live":
         if not self._off:
+            self._stderr = os.dup(2)  # what is stderr now: TensorFlow's start, in whose middle the writer begins, puts a file in its place
             self._timer.start()
         return self
 
@@ -53,6 +55,9 @@ class Live:
         self._say({"end": status})
         with self._lock:
             writer, self._writer, self._off = self._writer, None, True
+            stderr, self._stderr = self._stderr, -1
+        if stderr >= 0:
+            os.close(stderr)
         if writer is not None:
             self._leave(writer, status)
 
@@ -65,6 +70,7 @@ class Live:
                 [sys.executable, "-m", "tasks._writer"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                stderr=self._stderr,
                 env=environment,
                 start_new_session=True,  # Ctrl-C is for the training; the writer hears of it through the pipe
             )

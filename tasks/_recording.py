@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks import _figures, _lineage, _runs, _tracking
+from tasks import _figures, _lineage, _results, _runs, _tracking
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -141,7 +141,7 @@ def _inputs(store: _tracking.Store, tracked: "Tracked", run: _runs.Run) -> None:
 
 def _profile(card: Path, split: str) -> str:
     """What the data card says of a split, as MLflow's dataset panel shows it."""
-    said = _runs.document(card)
+    said = _results.load(card)
     of_split = said.get("splits", {}).get(split) if isinstance(said.get("splits"), dict) else None
     return json.dumps(of_split if of_split is not None else {"card": card.name}, ensure_ascii=False)
 

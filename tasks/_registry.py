@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from malmoi.config import ConfigError
-from tasks import _runs, _tracking
+from tasks import _results, _runs, _tracking
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as Tracked
@@ -34,7 +34,7 @@ OPTIONS: dict[str, dict[str, Any]] = {  # params of a request and what they are 
 def register(store: _tracking.Store, out: Path) -> list[str]:
     """Register the champions that `out/promote/decisions.json` names. Returns "name version N" for each that is new or has changed."""
     file = out / "promote" / "decisions.json"
-    decisions = _runs.document(file) if file.is_file() else {}
+    decisions = _results.load(file) if file.is_file() else {}
     runs = {(run.name, int(run.bundle["seed"])): run for run in _runs.read(out)}
     changed = []
     with store.alone():

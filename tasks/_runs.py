@@ -4,16 +4,15 @@ One run is one trained bundle (`out/train/NAME/seed-S/`), with its history and, 
 files that DVC makes, a tracking server can be filled again from a clone at any time.
 """
 
-import csv
 import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from malmoi.config import ConfigError
+from tasks import _results
 
 FORMAT = "1"  # what a recorded run looks like; raise it when that changes, so that `record` goes over all runs again
 COUNTS = {"tokens", "characters", "bytes"}  # sizes of the test set, not scores: they stay in metrics.json
@@ -54,38 +53,22 @@ def read(out: Path) -> Iterator[Run]:
     for file in sorted(out.glob("train/*/seed-*/bundle.json")):
         if file.parents[1].name in late:
             continue
-        bundle = document(file)
+        bundle = _results.load(file)
         experiment = file.parents[1]
         scores = out / "evaluate" / str(bundle["experiment"]) / "metrics.json"
         yield Run(
             out=out,
             bundle=bundle,
-            entry=document(experiment / "experiment.json"),
-            pipeline=document(file.with_name("pipeline.json")),
-            history=[row for row in table(experiment / "history.csv") if int(row["seed"]) == int(bundle["seed"])],
-            evaluation=document(scores) if scores.is_file() else {},
+            entry=_results.load(experiment / "experiment.json"),
+            pipeline=_results.load(file.with_name("pipeline.json")),
+            history=[row for row in _results.table(experiment / "history.csv") if int(row["seed"]) == int(bundle["seed"])],
+            evaluation=_results.load(scores) if scores.is_file() else {},
         )
 
 
 def unfinished(out: Path) -> set[str]:
     """Experiments that are being trained, or whose training broke off: `train` writes experiment.json last."""
     return {folder.name for folder in out.glob("train/*") if not (folder / "experiment.json").is_file()}
-
-
-def document(file: Path) -> dict[str, Any]:
-    """A JSON file that holds an object. Raises ConfigError."""
-    try:
-        return cast("dict[str, Any]", json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{file}: cannot be read ({error}); make it again: dvc repro") from None
-
-
-def table(file: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file; [] where there is none."""
-    if not file.is_file():
-        return []
-    with open(file, encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 def group(problem: str, corpus: str) -> str:

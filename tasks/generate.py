@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--train", type=Path, default=Path("out/train"), help="folder of trained experiments (default: out/train)")
 
 
-def run(name: str, prompt: str, length: int, temperature: float, seed: int, train: Path) -> None:  # noqa: PLR0913 - options of a command
+def run(name: str, prompt: str, length: int, temperature: float, seed: int, train: Path) -> None:
     """Print prompt and continuation. Raises ConfigError where there is no such model, with the names there are."""
     from malmoi.config import ConfigError
     from malmoi.predictor import Predictor

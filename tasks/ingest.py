@@ -8,7 +8,7 @@ import argparse
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -45,18 +45,24 @@ def run(name: str, data: Path, out: Path, catalogue: Path) -> None:
 
 def read(corpus: _catalogue.Corpus, files: Sequence[Path], where: str) -> tuple[list[Example], list[Dropped]]:
     """All rows of the corpus's files, and those that its reader dropped. Raises ConfigError for an id that occurs twice."""
-    reader = registry.find("corpora", corpus.entry.reader.kind)
-    options = config.read(reader.Params, corpus.entry.reader.options, where)
     examples: list[Example] = []
     dropped: list[Dropped] = []
-    for split, paths in _catalogue.by_split(corpus, list(files)):
-        for row in reader.read(paths, options):
-            if isinstance(row, Dropped):
-                dropped.append(row)
-            else:
-                examples.append(replace(row, split=split) if split else row)
+    for row in _rows(corpus, files, where):
+        if isinstance(row, Dropped):
+            dropped.append(row)
+        else:
+            examples.append(row)
     _check_ids(corpus.name, examples)
     return examples, dropped
+
+
+def _rows(corpus: _catalogue.Corpus, files: Sequence[Path], where: str) -> Iterator[Example | Dropped]:
+    """What the reader gives; an example from a file that belongs to a split is marked with it."""
+    reader = registry.find("corpora", corpus.entry.reader.kind)
+    options = config.read(reader.Params, corpus.entry.reader.options, where)
+    for split, paths in _catalogue.by_split(corpus, list(files)):
+        for row in reader.read(paths, options):
+            yield replace(row, split=split) if split and isinstance(row, Example) else row
 
 
 def _check_ids(name: str, examples: Sequence[Example]) -> None:

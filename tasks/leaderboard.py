@@ -78,17 +78,15 @@ def _next(decisions: dict[str, dict[str, Any]]) -> list[str]:
     look = ["Next:", "  see every run side by side   make ui"]
     change = [
         "  change an experiment         edit params/experiments/, then: make",
-        "                               or: dvc exp run -S 'params/experiments/bills.yaml:experiments.bills-gru.model.units=128'",
+        "                               or: .venv/bin/dvc exp run -S 'params/experiments/bills.yaml:experiments.bills-gru.model.units=128'",
     ]
     if not found:
         return look + change
     chosen = decisions[found[0][1]]
     text = json.dumps({"inputs": [EXAMPLES.get(chosen["language"], EXAMPLES["en"])]}, ensure_ascii=False)
-    model = f"models:/{chosen['model']}@champion"
-    serve = f'MLFLOW_TRACKING_URI=${{MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}} .venv/bin/mlflow models serve -m "{model}"'
     return [
         *look,
-        f"  serve a champion             {serve} --env-manager local -p {PORT}",
+        f"  serve a champion             make serve MODEL={chosen['model']}",
         f"                               curl localhost:{PORT}/invocations -H 'Content-Type: application/json' -d '{text}'",
         *change,
     ]

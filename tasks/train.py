@@ -27,10 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(name: str, params: Path, features: Path, out: Path) -> None:
     """Train all seeds. Raises ConfigError where the entry or the features cannot be right."""
-    from malmoi import batches, experiments, objectives
+    from malmoi import batches, experiments
 
     experiment = experiments.read(params, name)
-    objectives.find(experiment.problem)
     pipeline = json.loads((features / "pipeline.json").read_text(encoding="utf-8"))
     train, valid = (batches.load_split(features / f"{split}.npz") for split in ("train", "valid"))
     inputs = experiments.digest(features)

@@ -24,10 +24,13 @@ def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
     columns = Columns("text", "label", labels=params.labels)
     for path in files:
         for row, line in enumerate(lines(path, params.encoding), 1):
-            first, _, text = line.strip().partition(" ")
-            if not first.startswith(params.prefix):
-                yield Dropped(f"no {params.prefix} at its start", f"{path.name}:{row}", line.strip())
-            elif text.lstrip().startswith(params.prefix):
-                yield Dropped("several labels", f"{path.name}:{row}", line.strip())
-            else:
-                yield columns.example(path, row, {"text": text.strip(), "label": first.removeprefix(params.prefix)})
+            yield _example(columns, params.prefix, path, row, line.strip())
+
+
+def _example(columns: Columns, prefix: str, path: Path, row: int, line: str) -> Example | Dropped:
+    first, _, text = line.partition(" ")
+    if not first.startswith(prefix):
+        return Dropped(f"no {prefix} at its start", f"{path.name}:{row}", line)
+    if text.lstrip().startswith(prefix):
+        return Dropped("several labels", f"{path.name}:{row}", line)
+    return columns.example(path, row, {"text": text.strip(), "label": first.removeprefix(prefix)})

@@ -27,19 +27,23 @@ def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
     """Rows of the files in order. Raises ConfigError where a file's first row is no JSON object or lacks a key; later ones are dropped."""
     wanted = Columns(params.text, params.label, params.id, params.document, params.labels)
     for path in files:
-        first = True
-        for row, line in enumerate(lines(path, params.encoding), 1):
-            if not line.strip():
-                yield Dropped("blank line", f"{path.name}:{row}")
-                continue
-            record = _record(line)
-            if first:
-                _check(path, row, record, wanted)
-                first = False
-            if isinstance(record, dict):
-                yield wanted.example(path, row, record)
-            else:
-                yield Dropped("not a JSON object", f"{path.name}:{row}", line.rstrip("\n"))
+        yield from _read_file(path, params.encoding, wanted)
+
+
+def _read_file(path: Path, encoding: str, wanted: Columns) -> Iterator[Example | Dropped]:
+    first = True
+    for row, line in enumerate(lines(path, encoding), 1):
+        if not line.strip():
+            yield Dropped("blank line", f"{path.name}:{row}")
+            continue
+        record = _record(line)
+        if first:
+            _check(path, row, record, wanted)
+            first = False
+        if record is None:
+            yield Dropped("not a JSON object", f"{path.name}:{row}", line.rstrip("\n"))
+        else:
+            yield wanted.example(path, row, record)
 
 
 def _record(line: str) -> dict[str, object] | None:

@@ -28,15 +28,17 @@ class Params:
 def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
     """Rows of the files in order. Raises ConfigError where a file is no Parquet or lacks a column."""
     wanted = Columns(params.text, params.label, params.id, params.document, params.labels)
+    needed = [name for name in (params.text, params.label, params.id, params.document) if name is not None]
     for path in files:
         with _open(path) as file:
             wanted.check(path, file.schema_arrow.names)
-            needed = [name for name in (params.text, params.label, params.id, params.document) if name is not None]
-            row = 0
-            for batch in file.iter_batches(batch_size=ROWS, columns=list(dict.fromkeys(needed))):
-                for record in batch.to_pylist():
-                    row += 1
-                    yield wanted.example(path, row, record)
+            for row, record in enumerate(_records(file, list(dict.fromkeys(needed))), 1):
+                yield wanted.example(path, row, record)
+
+
+def _records(file: pq.ParquetFile, columns: list[str]) -> Iterator[dict[str, object]]:
+    for batch in file.iter_batches(batch_size=ROWS, columns=columns):
+        yield from batch.to_pylist()
 
 
 def _open(path: Path) -> pq.ParquetFile:

@@ -28,15 +28,14 @@ def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
     """Lines or sentences of the files in order. A blank line is an empty example: cleaning keeps or drops it."""
     for path in files:
         for row, line in enumerate(lines(path, params.encoding), 1):
-            where = f"{path.name}:{row}"
-            document = where if params.document == "line" else path.name
-            text = normalise(line.removesuffix("\n"))
-            if params.unit == "line":
-                yield Example(where, text.strip() if params.strip else text, None, document, row=row)
-            else:
-                yield from _sentences(text, where, document, row)
+            yield from _examples(normalise(line.removesuffix("\n")), path.name, row, params)
 
 
-def _sentences(line: str, where: str, document: str, row: int) -> Iterator[Example]:
+def _examples(line: str, file: str, row: int, params: Params) -> Iterator[Example]:
+    where = f"{file}:{row}"
+    document = where if params.document == "line" else file
+    if params.unit == "line":
+        yield Example(where, line.strip() if params.strip else line, None, document, row=row)
+        return
     for number, sentence in enumerate(sentences(line) or [""], 1):
         yield Example(f"{where}.{number}", sentence, None, document, row=row)

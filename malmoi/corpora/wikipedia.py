@@ -32,12 +32,15 @@ def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
     """Paragraphs of the articles in order; an article is a document. Redirects are dropped; pages outside the articles are no rows."""
     for path in files:
         for number, title, text in _articles(path):
-            document = normalise(title)
-            if text.lstrip().lower().startswith("#redirect"):
-                yield Dropped("redirect", f"{path.name}:page {number}", document)
-                continue
-            for place, paragraph in enumerate(paragraphs(text, params.shortest), 1):
-                yield Example(f"{number}.{place}", paragraph, None, document, row=number)
+            yield from _article(path, number, normalise(title), text, params.shortest)
+
+
+def _article(path: Path, number: int, title: str, text: str, shortest: int) -> Iterator[Example | Dropped]:
+    if text.lstrip().lower().startswith("#redirect"):
+        yield Dropped("redirect", f"{path.name}:page {number}", title)
+        return
+    for place, paragraph in enumerate(paragraphs(text, shortest), 1):
+        yield Example(f"{number}.{place}", paragraph, None, title, row=number)
 
 
 def paragraphs(markup: str, shortest: int) -> Iterator[str]:
@@ -56,14 +59,20 @@ def _articles(path: Path) -> Iterator[tuple[int, str, str]]:
     """(page id, title, markup) of every page in the article namespace."""
     try:
         with _open(path) as stream:
-            for _, element in ElementTree.iterparse(stream):  # noqa: S314 - a dump the user chose; no entities are resolved from outside
-                if _local(element) == "page":
-                    fields = {_local(child): child.text or "" for child in element.iter()}
-                    if fields.get("ns", "0") == "0":
-                        yield int(_child(element, "id")), fields.get("title", ""), fields.get("text", "")
-                    element.clear()
+            for page in _pages(stream):
+                fields = {_local(child): child.text or "" for child in page.iter()}
+                if fields.get("ns", "0") == "0":
+                    yield int(_child(page, "id")), fields.get("title", ""), fields.get("text", "")
     except (ElementTree.ParseError, OSError, EOFError) as error:
         raise ConfigError(f"{path}: not a MediaWiki XML dump, or cut short ({error}); fetch it again") from None
+
+
+def _pages(stream: IO[bytes]) -> Iterator[ElementTree.Element]:
+    """Each <page> when it is complete; it is emptied when the next one is asked for, so that one page at a time is in memory."""
+    for _, element in ElementTree.iterparse(stream):  # noqa: S314 - a dump the user chose; no entities are resolved from outside
+        if _local(element) == "page":
+            yield element
+            element.clear()
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -92,7 +92,7 @@ def test_leaderboard_prints_tables_and_the_next_commands(out: Path, capsys: pyte
     assert "\n*  law-characters-lstm " in printed
     for command in (
         "make ui",
-        'mlflow models serve -m "models:/classify-bills@champion" --env-manager local -p 5001',
+        "make serve MODEL=classify-bills",
         "dvc exp run -S",
         "curl ",
     ):

@@ -12,7 +12,7 @@ from malmoi.models import _keras, _network, recurrent
 
 def classifier(**shape: object) -> recurrent.Recurrent:
     params = recurrent.Params(units=8, embedding=8, **shape)  # type: ignore[arg-type]
-    training = recurrent.Training(epochs=25, batch_size=16, learning_rate=0.02, patience=25)
+    training = recurrent.Training(epochs=8, batch_size=16, learning_rate=0.02, patience=8)
     return recurrent.build(params, training, Spec("classify", 8, 2, seed=1))
 
 

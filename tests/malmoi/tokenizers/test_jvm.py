@@ -84,7 +84,7 @@ def test_too_little_memory_is_an_error_with_its_cure():
         from malmoi.config import ConfigError
         from malmoi.tokenizers import komoran
         try:
-            komoran.build(komoran.Params(heap_mb=32))(["밥을 먹다"])
+            komoran.build(komoran.Params(heap_mb=16))(["밥을 먹다"])
         except ConfigError as error:
             print(error)
     """)

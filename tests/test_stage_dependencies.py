@@ -1,0 +1,115 @@
+"""dvc.yaml declares the code that each stage runs: what is not declared could be edited without the stage running again."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from imports import INFRASTRUCTURE, ROOT, closure
+
+FILES = sorted((ROOT / "params/experiments").glob("*.yaml"))
+
+
+class Instance(NamedTuple):
+    """A stage of dvc.yaml with the names of one entry filled in. members: of each room the one that the entry asks for."""
+
+    stage: str
+    name: str
+    declared: list[str]
+    members: dict[str, str]
+
+
+def load(name: str) -> Any:
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+def instances() -> Iterator[Instance]:
+    """Every stage with every entry of every file in params/experiments, switched on or not."""
+    for stage, given in load("dvc.yaml")["stages"].items():
+        if "foreach" not in given:
+            yield Instance(stage, stage, given["deps"], {})
+            continue
+        table = given["foreach"].removeprefix("${").removesuffix("}")
+        for tables in map(load, map(str, FILES)):
+            for key, item in (tables.get(table) or {}).items():
+                declared = [filled(dependency, key, item) for dependency in given["do"]["deps"]]
+                yield Instance(stage, f"{stage}@{key}", declared, members(tables, table, key))
+
+
+def filled(template: str, key: str, item: Any) -> str:
+    """A dependency with ${key} and ${item.x.y} replaced.
+
+    >>> filled("malmoi/models/${item.model.family}.py", "law-ngram", {"model": {"family": "ngram"}})
+    'malmoi/models/ngram.py'
+    """
+
+    def value(found: re.Match[str]) -> str:
+        first, *rest = found[1].split(".")
+        one = {"key": key, "item": item}[first]
+        for part in rest:
+            one = one[part]
+        return str(one)
+
+    return re.sub(r"\$\{([\w.]+)\}", value, template)
+
+
+def members(tables: Any, table: str, key: str) -> dict[str, str]:
+    """Which file of each room an entry leads to, by way of the entries that it names."""
+    entry = tables[table][key]
+    if table == "ingest":
+        return {"corpora": load("params/corpora.yaml")["corpora"][key]["reader"]["kind"]}
+    if table == "tokens":
+        return {"tokenizers": entry["tokenizer"]}
+    if table == "features":
+        return {"features": entry["kind"], **members(tables, "tokens", entry["tokens"])}
+    return {"models": entry["model"]["family"], **members(tables, "features", entry["features"])}
+
+
+ALL = list(instances())
+STAGES = sorted({one.stage for one in ALL})
+
+
+def covers(declared: str, path: str) -> bool:
+    return path == declared or path.startswith(f"{declared}/")
+
+
+def runs(one: Instance) -> set[str]:
+    return closure(f"tasks/{one.stage}.py", one.members)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_declares_all_code_that_it_runs(stage: str) -> None:
+    missing = {path for one in ALL if one.stage == stage for path in runs(one) if not any(covers(d, path) for d in one.declared)}
+    assert sorted(missing) == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_declares_no_code_that_it_does_not_run(stage: str) -> None:
+    entries = [one for one in ALL if one.stage == stage]
+    code = {name for one in entries for name in one.declared if name.startswith(("malmoi/", "tasks/", "flows/"))}
+    used = {path for one in entries for path in runs(one)}
+    assert sorted(name for name in code if not any(covers(name, path) for path in used)) == []
+
+
+def test_training_does_not_depend_on_how_it_is_measured() -> None:
+    trained = {path for one in ALL if one.stage == "train" for path in runs(one)}
+    assert {"malmoi/models/linear.py", "malmoi/models/_keras.py", "malmoi/experiments.py"} <= trained
+    assert trained & {"malmoi/metrics.py", "malmoi/objectives.py", "malmoi/predictor.py"} == set()
+
+
+@pytest.mark.parametrize(
+    ("start", "asked", "inside", "outside"),
+    [
+        ("tasks/train.py", {"models": "recurrent"}, "malmoi/models/_keras.py", "malmoi/models/ngram.py"),  # imported in a function
+        ("tasks/train.py", {"models": "ngram"}, "malmoi/models/ngram.py", "malmoi/models/_keras.py"),
+        ("tasks/tokens.py", {"tokenizers": "okt"}, "malmoi/tokenizers/_jvm.py", "malmoi/tokenizers/komoran.py"),
+        ("tasks/report.py", {}, "malmoi/_page/charts.py", "malmoi/champion.py"),
+        ("tasks/train.py", {}, "malmoi/batches.py", "tasks/_live.py"),  # behind what is infrastructure
+    ],
+)
+def test_the_search_sees_what_is_run(start: str, asked: dict[str, str], inside: str, outside: str) -> None:
+    found = closure(start, asked)
+    assert inside in found
+    assert outside not in found
+    assert found & INFRASTRUCTURE == set()
