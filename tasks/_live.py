@@ -21,7 +21,7 @@ from typing import Any
 
 from tasks._tracking import ROOT
 
-PATIENCE = 3.0  # seconds of training before a writer is worth starting
+PATIENCE = 15.0  # seconds of training before a writer is worth starting; MALMOI_TRACKING_DELAY says otherwise
 WAIT = {"FINISHED": 5.0, "FAILED": 10.0, "KILLED": 0.0}  # seconds at most that the end of training waits for the writer
 LIMIT = 1 << 20  # bytes that may wait for a stuck server
 
@@ -33,7 +33,7 @@ class Live:
         self._pending = json.dumps(header, ensure_ascii=False).encode() + b"\n"
         self._writer: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(PATIENCE, self._start)
+        self._timer = threading.Timer(float(os.environ.get("MALMOI_TRACKING_DELAY", PATIENCE)), self._start)
         self._timer.daemon = True
         self._off = os.environ.get("MALMOI_TRACKING", "").lower() in ("off", "0", "false", "no")
         self._stderr = -1

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +15,18 @@ if TYPE_CHECKING:  # numpy and pyarrow are imported where they are used: `--help
 SIZES = {"bits_per_character": "characters", "bits_per_byte": "bytes", "bits_per_token": "tokens"}
 
 
-def experiments(evaluate: Path) -> list[Path]:
-    """Folders of the evaluated experiments, sorted by name. Raises ConfigError where there is none."""
-    folders = sorted(path.parent for path in evaluate.glob("*/metrics.json"))
-    if not folders:
-        raise ConfigError(f"{evaluate}: no evaluated experiment (*/metrics.json); run `dvc repro`")
-    return folders
+def boards(evaluate: Path, names: Iterable[str]) -> "dict[str, list[Entry]]":
+    """The experiments `names`, under their boards ("classify/bills"), boards and experiments sorted by name.
 
-
-def boards(evaluate: Path) -> "dict[str, list[Entry]]":
-    """Every evaluated experiment, under its board ("classify/bills"), boards and experiments sorted by name."""
+    Raises ConfigError where one of them was not evaluated.
+    """
+    wanted = sorted(names)
+    missing = [name for name in wanted if not (evaluate / name / "metrics.json").is_file()]
+    if missing:
+        raise ConfigError(f"{evaluate}: not evaluated (no metrics.json): {', '.join(missing)}; run `dvc repro`")
     found: dict[str, list[Entry]] = defaultdict(list)
-    for folder in experiments(evaluate):
-        entry = read(folder)
+    for name in wanted:
+        entry = read(evaluate / name)
         found[entry.board].append(entry)
     return dict(sorted(found.items()))
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tasks import _results
+from tasks import _graph, _results
 
 COLUMNS = ["problem", "corpus", "group", "rank", "experiment", "family", "tokenizer", "feature", "parameters", "metric"]
 SCORES = ["test", "low", "high", "spread", "seeds", "valid", "against", "difference", "p_adjusted", "verdict"]
@@ -13,17 +13,23 @@ COMPACT = ("accuracy", "macro_f1", "bits_per_character", "perplexity")  # the co
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Folders to read and the folder to write."""
+    """What to read and the folder to write."""
     parser.add_argument("--evaluate", type=Path, required=True, help="folder of all evaluated experiments")
     parser.add_argument("--train", type=Path, required=True, help="folder of all trained experiments, for their learning curves")
+    parser.add_argument("--graph", type=Path, required=True, help="dvc.yaml: experiments that it does not switch on are left out")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
 
 
-def run(evaluate: Path, train: Path, out: Path) -> None:
-    """Rank every board and write leaderboard.json, leaderboard.csv, metrics/, curves/ and confusion/."""
+def run(evaluate: Path, train: Path, graph: Path, out: Path) -> None:
+    """Rank every board and write leaderboard.json, leaderboard.csv, metrics/, curves/ and confusion/.
+
+    Ranked are the experiments that `graph` (dvc.yaml) switches on, whatever else is in `evaluate`. Raises ConfigError where one of them
+    was not evaluated.
+    """
     from malmoi.leaderboard import model_name, rank
 
-    ranked = {board: rank(entries) for board, entries in _results.boards(evaluate).items()}
+    names = _graph.experiments(graph)
+    ranked = {board: rank(entries) for board, entries in _results.boards(evaluate, names).items()}
     shutil.rmtree(out, ignore_errors=True)
     _results.save(out / "leaderboard.json", ranked)
     _results.save_table(out / "leaderboard.csv", COLUMNS + SCORES, [_flat(row) for rows in ranked.values() for row in rows])
@@ -34,6 +40,8 @@ def run(evaluate: Path, train: Path, out: Path) -> None:
             _copy_confusion(evaluate / row["experiment"] / "confusion.csv", out / "confusion" / f"{row['experiment']}.csv")
     for rows in ranked.values():
         print("\n".join(_line(row) for row in rows))
+    if others := sorted(folder.name for folder in evaluate.iterdir() if folder.is_dir() and folder.name not in names):
+        print(f"left out, not in {graph.name}: {', '.join(others)}")
 
 
 def _compact(row: dict[str, Any]) -> dict[str, float]:

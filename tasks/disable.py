@@ -1,4 +1,7 @@
-"""Switch the experiments of a corpus off: puts a `#` before its line in dvc.yaml. What they made stays in the cache of DVC."""
+"""Switch the experiments of a corpus off: puts a `#` before its line in dvc.yaml.
+
+What they made stays in out/ and in the cache of DVC; the next run takes them off the leaderboard.
+"""
 
 import argparse
 from pathlib import Path

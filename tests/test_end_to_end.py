@@ -4,6 +4,7 @@ The fixtures are one story told once: each goes on in the project where the one 
 """
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,21 @@ def undisturbed(project: OwnProject, edited_model: set[str]) -> Any:
     """dvc.lock's entry of the killed stage after it was run again from nothing, in one go."""
     project.run("dvc", "repro", "--force", "--single-item", "train@reviews-gru")
     return project.locked()["train@reviews-gru"]
+
+
+@pytest.fixture(scope="module")
+def removed(project: OwnProject, undisturbed: Any) -> str:
+    """What a run says when an experiment's entry is gone from its params file. Only the last test may ask for this."""
+    text = (project.root / FILE).read_text(encoding="utf-8")
+    (project.root / FILE).write_text(re.sub(r"^  reviews-gru:\n(?:    .*\n)+", "", text, flags=re.MULTILINE), encoding="utf-8")
+    return project.run("dvc", "repro")
+
+
+@pytest.fixture(scope="module")
+def disabled(project: OwnProject, removed: str) -> str:
+    """What the next run says when a corpus is switched off."""
+    project.run("python", "-m", "tasks", "disable", "notes")
+    return project.run("dvc", "repro")
 
 
 def test_a_killed_stage_is_a_clear_failure(killed: str) -> None:
@@ -181,3 +197,19 @@ def test_plots_are_shown(project: OwnProject, finished: dict[str, Any]) -> None:
     drawn = json.dumps(shown["data"], ensure_ascii=False)
     assert "out/compare/curves" in drawn
     assert "만족" in drawn  # a class of a confusion matrix
+
+
+def test_what_is_removed_or_switched_off_leaves_the_leaderboard(project: OwnProject, removed: str, disabled: str) -> None:
+    assert ran(removed) == TAIL
+    assert "left out, not in dvc.yaml: reviews-gru" in removed
+    assert ran(disabled) == TAIL
+    assert "left out, not in dvc.yaml: notes-ngram, reviews-gru" in disabled
+    assert (project.root / "out/evaluate/reviews-gru/metrics.json").is_file()
+    boards = load(project, "out/compare/leaderboard.json")
+    assert {board: [row["experiment"] for row in rows] for board, rows in boards.items()} == {"classify/reviews": ["reviews-linear"]}
+    decisions = load(project, "out/promote/decisions.json")
+    assert {name: decision["champion"] for name, decision in decisions.items()} == {"classify-reviews": "reviews-linear"}
+    page = (project.root / "out/report/index.html").read_text(encoding="utf-8")
+    assert "reviews-linear" in page
+    assert "reviews-gru" not in page
+    assert "notes-ngram" not in page

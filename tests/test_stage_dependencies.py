@@ -92,6 +92,13 @@ def test_a_stage_declares_no_code_that_it_does_not_run(stage: str) -> None:
     assert sorted(name for name in code if not any(covers(name, path) for path in used)) == []
 
 
+def test_the_leaderboard_depends_on_what_is_switched_on() -> None:
+    declared = next(one.declared for one in ALL if one.stage == "compare")
+    assert {"params/experiments", "params/pipeline.yaml"} <= set(declared)
+    assert (ROOT / "params/pipeline.yaml").is_symlink()
+    assert (ROOT / "params/pipeline.yaml").resolve() == ROOT / "dvc.yaml"
+
+
 def test_training_does_not_depend_on_how_it_is_measured() -> None:
     trained = {path for one in ALL if one.stage == "train" for path in runs(one)}
     assert {"malmoi/models/linear.py", "malmoi/models/_keras.py", "malmoi/experiments.py"} <= trained

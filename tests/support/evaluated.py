@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ LOSSY = ("komoran",)
 
 
 def write(out: Path) -> Path:
-    """All corpora and experiments."""
+    """All corpora and experiments, and beside `out` a dvc.yaml that switches them on."""
+    switch_on(out.parent, CLASSIFIERS | LANGUAGE_MODELS)
     for name, (_, labels) in CORPORA.items():
         write_json(out / "ingest" / name / "card.json", card(labels))
     for name in CLASSIFIERS:
@@ -52,6 +54,17 @@ def write(out: Path) -> Path:
     for name in LANGUAGE_MODELS:
         language_model(out, name)
     return out
+
+
+def switch_on(folder: Path, names: Iterable[str]) -> Path:
+    """A dvc.yaml with these experiments, one params file for each corpus."""
+    tables: dict[str, dict[str, Any]] = {}
+    for name in names:
+        tables.setdefault(name.split("-")[0], {})[name] = {}
+    for corpus, table in tables.items():
+        write_json(folder / f"params/experiments/{corpus}.yaml", {"experiments": table})
+    write_json(folder / "dvc.yaml", {"vars": [f"params/experiments/{corpus}.yaml" for corpus in tables]})
+    return folder / "dvc.yaml"
 
 
 def card(labels: list[str]) -> dict[str, Any]:

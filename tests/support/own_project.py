@@ -108,6 +108,7 @@ def clone(folder: Path) -> None:
     (folder / "params/experiments").mkdir(parents=True)
     for name, text in texts.items():
         (folder / "params" / name).write_text(text, encoding="utf-8")
+    (folder / "params/pipeline.yaml").symlink_to("../dvc.yaml")
     (folder / "given").mkdir()
     (folder / "given/reviews.csv").write_bytes(reviews())
     (folder / "given/notes.csv").write_bytes(notes())
@@ -140,6 +141,7 @@ class OwnProject:
                 "DO_NOT_TRACK": "true",
                 "MLFLOW_DISABLE_TELEMETRY": "true",
                 "MLFLOW_TRACKING_URI": self.store,
+                "MALMOI_TRACKING_DELAY": "2",
             }
         )
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from evaluated import CLASSIFIERS, LANGUAGE_MODELS, classifier, write, write_json
+from evaluated import CLASSIFIERS, LANGUAGE_MODELS, classifier, switch_on, write
 
 from malmoi.config import ConfigError
 from tasks import compare, leaderboard, promote
@@ -14,7 +14,7 @@ from tasks import compare, leaderboard, promote
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write(tmp_path_factory.mktemp("compared") / "out")
-    compare.run(folder / "evaluate", folder / "train", folder / "compare")
+    compare.run(folder / "evaluate", folder / "train", folder.parent / "dvc.yaml", folder / "compare")
     promote.run(folder / "compare", folder / "evaluate", folder / "train", folder / "promote")
     return folder
 
@@ -49,7 +49,7 @@ def test_tables_for_dvc(out: Path) -> None:
 
 
 def test_the_same_results_give_the_same_bytes(out: Path, tmp_path: Path) -> None:
-    compare.run(out / "evaluate", out / "train", tmp_path / "compare")
+    compare.run(out / "evaluate", out / "train", out.parent / "dvc.yaml", tmp_path / "compare")
     assert contents(tmp_path / "compare") == contents(out / "compare")
 
 
@@ -64,10 +64,29 @@ def test_decisions_name_the_bundle_and_the_reason(out: Path) -> None:
     assert "The networks did not beat this baseline" in decisions["classify-bills"]["why"]
 
 
-def test_a_leaderboard_of_other_experiments_is_refused(out: Path, tmp_path: Path) -> None:
-    write_json(tmp_path / "leaderboard.json", {"classify/bills": [{"experiment": "bills-gone"}]})
-    with pytest.raises(ConfigError, match=r"differ in .*bills-gone.*dvc repro compare"):
-        promote.run(tmp_path, out / "evaluate", out / "train", tmp_path)
+def test_what_is_no_longer_switched_on_is_left_out(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = {"bills-characters-tfidf", "wiki-words-ngram", "wiki-characters-gru"}  # the best of one corpus, and all of another
+    graph = switch_on(tmp_path, (CLASSIFIERS | LANGUAGE_MODELS).keys() - gone)
+    compare.run(out / "evaluate", out / "train", graph, tmp_path / "compare")
+    assert "left out, not in dvc.yaml: bills-characters-tfidf, wiki-characters-gru, wiki-words-ngram\n" in capsys.readouterr().out
+    written = contents(tmp_path / "compare")
+    assert [name for name, text in written.items() if any(one in name or one.encode() in text for one in gone)] == []
+    promote.run(tmp_path / "compare", out / "evaluate", out / "train", tmp_path / "promote")
+    before, after = (json.loads((folder / "promote/decisions.json").read_text(encoding="utf-8")) for folder in (out, tmp_path))
+    assert set(before) - set(after) == {"language-model-wiki"}
+    assert (before["classify-bills"]["champion"], after["classify-bills"]["champion"]) == ("bills-characters-tfidf", "bills-gru")
+
+
+def test_nothing_left_out_is_not_spoken_of(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compare.run(out / "evaluate", out / "train", out.parent / "dvc.yaml", tmp_path / "compare")
+    assert "left out" not in capsys.readouterr().out
+
+
+def test_what_is_switched_on_must_be_evaluated(out: Path, tmp_path: Path) -> None:
+    graph = switch_on(tmp_path, ["bills-rnn", "bills-gone", "law-gone"])
+    with pytest.raises(ConfigError, match=r"not evaluated .*: bills-gone, law-gone; run `dvc repro`"):
+        compare.run(out / "evaluate", out / "train", graph, tmp_path / "compare")
+    assert not (tmp_path / "compare").exists()
 
 
 def test_seeds_that_answered_different_examples_are_refused(tmp_path: Path) -> None:
@@ -77,12 +96,7 @@ def test_seeds_that_answered_different_examples_are_refused(tmp_path: Path) -> N
     file = tmp_path / "evaluate" / "bills-rnn" / "predictions.parquet"
     pq.write_table(pq.read_table(file).slice(1), file)
     with pytest.raises(ConfigError, match="seeds answered different examples"):
-        compare.run(tmp_path / "evaluate", tmp_path / "train", tmp_path / "compare")
-
-
-def test_nothing_evaluated_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no evaluated experiment"):
-        compare.run(tmp_path, tmp_path, tmp_path / "compare")
+        compare.run(tmp_path / "evaluate", tmp_path / "train", switch_on(tmp_path, ["bills-rnn"]), tmp_path / "compare")
 
 
 def test_leaderboard_prints_tables_and_the_next_commands(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,7 @@ class Outline(HTMLParser):
 
 def made(out: Path) -> Path:
     """Run compare, promote and report on a finished `out/`; the page."""
-    compare.run(out / "evaluate", out / "train", out / "compare")
+    compare.run(out / "evaluate", out / "train", out.parent / "dvc.yaml", out / "compare")
     promote.run(out / "compare", out / "evaluate", out / "train", out / "promote")
     read = {name: out / name for name in ("compare", "evaluate", "train", "ingest", "promote")}
     report.run(**read, out=out / "report")
@@ -129,7 +129,7 @@ def test_results_of_a_missing_stage_are_named(tmp_path: Path) -> None:
     from malmoi.config import ConfigError
 
     out = write(tmp_path / "out")
-    compare.run(out / "evaluate", out / "train", out / "compare")
+    compare.run(out / "evaluate", out / "train", out.parent / "dvc.yaml", out / "compare")
     read = {name: out / name for name in ("compare", "evaluate", "train", "ingest", "promote")}
     with pytest.raises(ConfigError, match=r"decisions\.json: no such file"):
         report.run(**read, out=out / "report")
