@@ -16,10 +16,11 @@ ODD = re.compile("[\ud800-\udfff\U00010000-\U0010ffff]")  # Komoran tears the la
 
 @params
 class Params:
-    """pos: parts of speech with the tokens (먹/VV). heap_mb: most memory for Java."""
+    """pos: parts of speech with the tokens (먹/VV). heap_mb: most memory for Java. long_run: see `_jvm.start`."""
 
     pos: bool = False
     heap_mb: int = 1024
+    long_run: bool = False
 
 
 def build(params: Params) -> Callable[[Sequence[str]], list[list[str]]]:
@@ -65,7 +66,7 @@ def _fold(line: str) -> Iterator[str]:
 
 
 def _call(params: Params) -> _jvm.Cut:
-    _jvm.start(params.heap_mb)
+    _jvm.start(params.heap_mb, params.long_run)
     from konlpy.tag import Komoran
 
     komoran = Komoran().jki

@@ -19,7 +19,8 @@ BETWEEN = "\x1e\x1f"  # what tokens come from Java joined by: one call for a wor
 class Params:
     """norm: mend spelling (되나욬 → 되나요). stem: dictionary forms (먹었다 → 먹다). pos: parts of speech with the tokens (먹/Verb).
 
-    spaces: whitespace is kept, before the token that follows it. heap_mb: most memory for Java.
+    spaces: whitespace is kept, before the token that follows it. heap_mb: most memory for Java. long_run: worth it from some ten
+    thousand texts on (see `_jvm.start`); changes no token.
     """
 
     norm: bool = False
@@ -27,6 +28,7 @@ class Params:
     pos: bool = False
     spaces: bool = False
     heap_mb: int = 1024
+    long_run: bool = False
 
 
 def build(params: Params) -> Callable[[Sequence[str]], list[list[str]]]:
@@ -79,7 +81,7 @@ def _remembering(analyse: _jvm.Cut) -> _jvm.Cut:
 
 
 def _call(params: Params) -> _jvm.Cut:
-    _jvm.start(params.heap_mb)
+    _jvm.start(params.heap_mb, params.long_run)
     import jpype
     from konlpy.tag import Okt
 

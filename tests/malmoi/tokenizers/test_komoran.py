@@ -13,7 +13,7 @@ def morphemes():
 
 @pytest.fixture(scope="module")
 def konlpy_komoran():
-    _jvm.start(1024)
+    _jvm.start(1024, long_run=False)
     from konlpy.tag import Komoran
 
     return Komoran()

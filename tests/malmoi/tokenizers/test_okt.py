@@ -7,7 +7,7 @@ from malmoi.tokenizers import _jvm, okt
 
 @pytest.fixture(scope="module")
 def konlpy_okt():
-    _jvm.start(1024)
+    _jvm.start(1024, long_run=False)
     from konlpy.tag import Okt
 
     return Okt()
