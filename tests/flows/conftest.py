@@ -1,6 +1,7 @@
 """A small DVC project that is not this one: what the flows must work for is any `dvc.yaml`."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -91,7 +92,11 @@ def start_python() -> Callable[..., "subprocess.Popen[str]"]:
     """Start `python ARGUMENTS` in a folder and come back at once."""
 
     def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+        def listen() -> None:  # a shell's background job starts with Ctrl-C ignored, and so would everything that it starts
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
         pipe = subprocess.PIPE
-        return subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environment(), stdout=pipe, stderr=pipe, text=True)
+        command = [sys.executable, *arguments]
+        return subprocess.Popen(command, cwd=folder, env=environment(), stdout=pipe, stderr=pipe, text=True, preexec_fn=listen)
 
     return start
