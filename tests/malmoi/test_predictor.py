@@ -11,14 +11,6 @@ from malmoi.predictor import Predictor, _draw
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    patch = pytest.MonkeyPatch()
-    patch.setenv("MALMOI_TRACKING", "off")
-    yield Tiny(tmp_path_factory.mktemp("tiny"))
-    patch.undo()
-
-
-@pytest.fixture(scope="module")
 def classifier(tiny: Tiny) -> Predictor:
     return Predictor.load(tiny.train("review-linear") / "seed-1")
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from tiny import PARAMS, Tiny
 
 HEAVY = {"konlpy", "jpype", "tensorflow", "keras", "sklearn", "gensim", "mlflow", "dvc", "prefect", "matplotlib", "statsmodels"}
@@ -23,14 +22,6 @@ def imported(*arguments: object) -> set[str]:
     status, modules = json.loads(ended.stderr.splitlines()[-1])
     assert status == 0, ended.stderr
     return HEAVY & set(modules)
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    patch = pytest.MonkeyPatch()
-    patch.setenv("MALMOI_TRACKING", "off")
-    yield Tiny(tmp_path_factory.mktemp("tiny"))
-    patch.undo()
 
 
 def train(tiny: Tiny, name: str, out: Path) -> set[str]:

@@ -13,14 +13,6 @@ from malmoi.config import ConfigError
 from tasks import train
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    patch = pytest.MonkeyPatch()
-    patch.setenv("MALMOI_TRACKING", "off")
-    yield Tiny(tmp_path_factory.mktemp("tiny"))
-    patch.undo()
-
-
 def content(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
