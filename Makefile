@@ -1,6 +1,6 @@
 # `make` sets up, runs the pipeline and shows the leaderboard; `make help` lists the rest. Nothing here says in which order stages run: dvc.yaml does.
 .DEFAULT_GOAL := all
-.PHONY: all setup data pipeline record leaderboard test check lock ui serve clean help
+.PHONY: all setup data pipeline record leaderboard tokenizers bench-text test check lock ui serve clean help
 
 BIN := .venv/bin
 PORT ?= 5000
@@ -39,6 +39,13 @@ record: pipeline  ## fill MLflow from out/
 
 leaderboard: record  ## print out/compare
 	@python -m tasks leaderboard
+
+tokenizers: data  ## grade the tokenizers of table `grades` in every corpus that is switched on, and print the tables
+	@python -m flows.local grade rates
+	@python -m tasks tokenizers
+
+bench-text: setup  ## speed of tokenizers, cache and features against plain KoNLPy, scikit-learn and Keras, as ratios (ARGS="--help")
+	@python tests/benchmarks/text.py $(ARGS)
 
 test: setup  ## all tests
 	@python -m pytest $(ARGS)

@@ -1,16 +1,20 @@
-"""What models are fed with: sequences of token ids or sparse rows, padded batches, and contiguous streams for truncated BPTT.
+"""What models are fed with: sequences of token ids, sparse or dense rows, padded batches, and contiguous streams for truncated BPTT.
 
 A `Split` is one split of a corpus as numbers; it is what the `features` stage writes and the `train` stage reads.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
+if TYPE_CHECKING:
+    from malmoi.pretrained import Pretrained
+
+Side: TypeAlias = Literal["before", "after"]
 PAD, UNKNOWN, END = 0, 1, 2  # ids of the special tokens; END closes every text and starts every stream
 SPECIALS = ("<pad>", "<unk>", "<end>")
 
@@ -20,12 +24,15 @@ class Sequences:
     """Ragged token ids of n texts, without END. ids: (total,) int32; offsets: (n + 1,) int64; text i is ids[offsets[i]:offsets[i + 1]].
 
     charged: (n,) float64, bits for spelling out the text's unknown tokens (0 where there are none): added to a language model's bits,
-    so that a small vocabulary cannot look good by hiding words.
+    so that a small vocabulary cannot look good by hiding words. ids may be (total, columns) where a token is several numbers (its id,
+    then its characters). padding, truncation: on which side a batch is filled up, and cut where a text is longer than the limit.
     """
 
     ids: np.ndarray
     offsets: np.ndarray
     charged: np.ndarray
+    padding: Side = "after"
+    truncation: Side = "after"
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -41,17 +48,18 @@ class Sequences:
     def take(self, rows: np.ndarray) -> "Sequences":
         """The texts `rows`, in that order."""
         parts = [self[row] for row in rows]
-        return Sequences(np.concatenate(parts) if parts else self.ids[:0], offsets_of(self.lengths[rows]), self.charged[rows])
+        ids = np.concatenate(parts) if parts else self.ids[:0]
+        return replace(self, ids=ids, offsets=offsets_of(self.lengths[rows]), charged=self.charged[rows])
 
     def stream(self) -> np.ndarray:
         """(1 + total + n,) one stream: END, then every text followed by END. Position t is predicted from all before it."""
         stream = np.full(1 + len(self.ids) + len(self), END, np.int32)
         row = np.repeat(np.arange(len(self)), self.lengths)  # (total,) the text each id belongs to
-        stream[1 + np.arange(len(self.ids)) + row] = self.ids
+        stream[1 + np.arange(len(self.ids)) + row] = self.ids if self.ids.ndim == 1 else self.ids[:, 0]
         return stream
 
 
-Inputs: TypeAlias = "Sequences | sparse.csr_matrix"
+Inputs: TypeAlias = "Sequences | sparse.csr_matrix | np.ndarray"
 
 
 @dataclass(frozen=True)
@@ -71,14 +79,19 @@ class Split:
 class Spec:
     """What a model must know of the data before it is built.
 
-    problem: "classify" or "language_model". width: token ids (specials included) for sequences, columns for sparse rows.
-    classes: number of classes, 0 for a language model. seed: of every random draw.
+    problem: "classify" or "language_model". width: token ids (specials included) for sequences, columns for rows.
+    classes: number of classes, 0 for a language model. seed: of every random draw. pretrained: what the features' state has for a network.
     """
 
     problem: str
     width: int
     classes: int = 0
     seed: int = 1
+    pretrained: "Pretrained | None" = field(default=None, repr=False, compare=False)
+
+    def settings(self) -> dict[str, Any]:
+        """All but `pretrained`, for JSON: what a trained model keeps of it is among its weights."""
+        return {name: value for name, value in asdict(replace(self, pretrained=None)).items() if name != "pretrained"}
 
 
 @dataclass(frozen=True)
@@ -112,13 +125,22 @@ def offsets_of(lengths: np.ndarray) -> np.ndarray:
 
 
 def pad(sequences: Sequences, rows: np.ndarray, limit: int) -> np.ndarray:
-    """(rows, longest) int32: texts padded on the right (cuDNN's rule) and cut after `limit` tokens; never a fully masked row."""
-    lengths = np.minimum(sequences.lengths[rows], limit)
-    padded = np.full((len(rows), max(1, int(lengths.max(initial=1)))), PAD, np.int32)
-    for place, (row, length) in enumerate(zip(rows, lengths, strict=True)):
-        padded[place, :length] = sequences[row][:length]
-    padded[lengths == 0, 0] = UNKNOWN
-    return padded  # (batch, time)
+    """(rows, longest[, columns]) int32: texts cut to `limit` tokens and filled up with PAD, each on the side that `sequences` says.
+
+    An empty text is one UNKNOWN: never a fully masked row. cuDNN wants padding after the text, which is what `sequences` says by itself.
+    """
+    whole = sequences.lengths[rows]
+    lengths = np.minimum(whole, limit)
+    longest = max(1, int(lengths.max(initial=1)))
+    first = sequences.offsets[rows] + (whole - lengths if sequences.truncation == "before" else 0)
+    shift = longest - lengths if sequences.padding == "before" else np.zeros_like(lengths)
+    steps = np.arange(longest) - shift[:, None]  # (batch, time) which of the text's tokens stands here
+    inside = (steps >= 0) & (steps < lengths[:, None])
+    padded = np.full((len(rows), longest, *sequences.ids.shape[1:]), PAD, np.int32)
+    padded[inside] = sequences.ids[(first[:, None] + steps)[inside]]
+    tokens = padded if padded.ndim == 2 else padded[..., 0]
+    tokens[lengths == 0, -1 if sequences.padding == "before" else 0] = UNKNOWN
+    return padded  # (batch, time[, columns])
 
 
 def buckets(lengths: np.ndarray, size: int, random: np.random.Generator | None) -> list[np.ndarray]:
@@ -145,12 +167,17 @@ def windows(stream: np.ndarray, size: int, steps: int) -> Iterator[tuple[np.ndar
 
 def save_split(path: Path, split: Split) -> None:
     """Write one split as .npz, the same bytes for the same numbers, without pickle."""
-    if isinstance(split.inputs, Sequences):
-        inputs = {"ids": split.inputs.ids, "offsets": split.inputs.offsets, "charged": split.inputs.charged}
-    else:
-        matrix = split.inputs.tocsr()
-        inputs = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": np.array(matrix.shape)}
-    save_arrays(path, {"labels": split.labels, "characters": split.characters, "bytes": split.bytes, **inputs})
+    save_arrays(path, {"labels": split.labels, "characters": split.characters, "bytes": split.bytes, **_arrays(split.inputs)})
+
+
+def _arrays(inputs: Inputs) -> dict[str, np.ndarray]:
+    if isinstance(inputs, np.ndarray):
+        return {"rows": inputs}
+    if isinstance(inputs, Sequences):
+        sides = {} if inputs.padding == inputs.truncation == "after" else {"sides": np.array([inputs.padding, inputs.truncation])}
+        return {"ids": inputs.ids, "offsets": inputs.offsets, "charged": inputs.charged, **sides}
+    matrix = inputs.tocsr()
+    return {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": np.array(matrix.shape)}
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -163,7 +190,9 @@ def load_split(path: Path) -> Split:
     """Read what `save_split` wrote."""
     with np.load(path, allow_pickle=False) as file:
         if "ids" in file:
-            inputs: Inputs = Sequences(file["ids"], file["offsets"], file["charged"])
+            inputs: Inputs = Sequences(file["ids"], file["offsets"], file["charged"], *(file["sides"].tolist() if "sides" in file else ()))
+        elif "rows" in file:
+            inputs = file["rows"]
         else:
             inputs = sparse.csr_matrix((file["data"], file["indices"], file["indptr"]), shape=tuple(file["shape"]))
         return Split(inputs, file["labels"], file["characters"], file["bytes"])

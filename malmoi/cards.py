@@ -3,71 +3,80 @@
 import hashlib
 import json
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from malmoi.cleaning import conflicting
-from malmoi.rows import SPLITS, Dropped, Example
-from malmoi.splits import Splits
+from malmoi.cleaning import Drops, conflicting
+from malmoi.outline import Columns, Outline, among
+from malmoi.rows import SPLITS, Example
 
-SHOWN = 5  # dropped rows shown for each reason
-EXCERPT = 120  # characters shown of each
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 
-def card(splits: Splits, dropped: Sequence[Dropped]) -> dict[str, Any]:
-    """The card as a JSON mapping: rows, drops, splits, duplicates."""
-    kept = sum(len(rows) for rows in splits.values())
+class Description:
+    """What the card says of one split, gathered row by row: counts, labels by name, lengths in characters, shares of scripts among the
+    characters, and a digest (SHA-256) of id, text, label and document of the rows in order."""
+
+    def __init__(self, examples: Iterable[Example] = ()) -> None:
+        self._characters, self._labels = Counter[str](), Counter[str]()
+        self._columns = Columns(length="i", document="q")
+        self._empty, self._sha = 0, hashlib.sha256()
+        for example in examples:
+            self.add(example)
+
+    def add(self, example: Example) -> None:
+        """One row more."""
+        self._characters.update(example.text)
+        if example.label is not None:
+            self._labels[example.label] += 1
+        self._columns.add(len(example.text), hash(example.document))
+        self._empty += not example.text.strip()
+        row = [example.id, example.text, example.label, example.document]
+        self._sha.update(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+
+    def card(self) -> dict[str, Any]:
+        """As a JSON mapping."""
+        return {
+            "examples": len(self._columns),
+            "documents": len(np.unique(self._columns["document"])),
+            "characters": self._characters.total(),
+            "bytes": sum(len(character.encode()) * count for character, count in self._characters.items()),
+            "distinct_characters": len(self._characters),
+            "empty": self._empty,
+            "labels": dict(sorted(self._labels.items())),
+            "lengths": lengths(self._columns["length"]),
+            "scripts": scripts(self._characters),
+            "sha256": self._sha.hexdigest(),
+        }
+
+
+def card(descriptions: Mapping[str, Description], dropped: Drops, repeats: dict[str, Any]) -> dict[str, Any]:
+    """The card as a JSON mapping: rows, drops, splits, duplicates (see below)."""
+    splits = {name: descriptions[name].card() for name in SPLITS}
+    kept = sum(split["examples"] for split in splits.values())
     return {
-        "rows": {"read": kept + len(dropped), "kept": kept, "dropped": len(dropped)},
+        "rows": {"read": kept + dropped.counts.total(), "kept": kept, "dropped": dropped.counts.total()},
         "drops": drops(dropped),
-        "splits": {name: describe(splits[name]) for name in SPLITS},
-        "duplicates": duplicates(splits),
+        "splits": splits,
+        "duplicates": repeats,
     }
 
 
-def drops(dropped: Sequence[Dropped]) -> dict[str, Any]:
+def drops(dropped: Drops) -> dict[str, Any]:
     """Reason -> how many rows, and the first few of them."""
-    found: dict[str, list[Dropped]] = defaultdict(list)
-    for row in dropped:
-        found[row.reason].append(row)
     return {
-        reason: {"count": len(rows), "first": [{"where": row.where, "text": _excerpt(row.text)} for row in rows[:SHOWN]]}
-        for reason, rows in sorted(found.items())
+        reason: {"count": count, "first": [{"where": row.where, "text": row.text} for row in dropped.first[reason]]}
+        for reason, count in sorted(dropped.counts.items())
     }
 
 
-def _excerpt(text: str) -> str:
-    return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
-
-
-def describe(examples: Sequence[Example]) -> dict[str, Any]:
-    """One split: counts, labels (by name), lengths in characters, shares of scripts among the characters, a digest of the content."""
-    characters: Counter[str] = Counter()
-    for example in examples:
-        characters.update(example.text)
-    labels = Counter(example.label for example in examples if example.label is not None)
-    return {
-        "examples": len(examples),
-        "documents": len({example.document for example in examples}),
-        "characters": characters.total(),
-        "bytes": sum(len(character.encode()) * count for character, count in characters.items()),
-        "distinct_characters": len(characters),
-        "empty": sum(not example.text.strip() for example in examples),
-        "labels": dict(sorted(labels.items())),
-        "lengths": lengths([len(example.text) for example in examples]),
-        "scripts": scripts(characters),
-        "sha256": digest(examples),
-    }
-
-
-def lengths(counts: Sequence[int]) -> dict[str, float]:
+def lengths(counts: Sequence[int] | np.ndarray) -> dict[str, float]:
     """Mean and quantiles ("50%" is the median) of lengths in characters."""
-    if not counts:
+    if not len(counts):
         return {}
     found = np.quantile(np.asarray(counts), QUANTILES)
     quantiles = {f"{share:.0%}": round(float(value), 1) for share, value in zip(QUANTILES, found, strict=True)}
@@ -100,25 +109,20 @@ def _script(character: str) -> str:
     return named.get(name.partition(" ")[0], "other letter")
 
 
-def digest(examples: Sequence[Example]) -> str:
-    """SHA-256 of the rows in order: id, text, label and document of each."""
-    sha = hashlib.sha256()
-    for example in examples:
-        sha.update(json.dumps([example.id, example.text, example.label, example.document], ensure_ascii=False).encode() + b"\n")
-    return sha.hexdigest()
-
-
-def duplicates(splits: Splits) -> dict[str, Any]:
-    """Texts that occur more than once; blank ones do not count.
+def duplicates(outline: Outline, fates: np.ndarray) -> dict[str, Any]:
+    """Texts that occur more than once in the division `fates` (see `splits.divide`); blank ones do not count.
 
     within: rows of a split whose text an earlier row has. across: "test in train" is the number of test rows whose text is in train.
     conflicting: different texts of a split that have more than one label.
     """
-    texts = {name: [example.text for example in rows if example.text.strip()] for name, rows in splits.items()}
-    known = {name: set(rows) for name, rows in texts.items()}
+    there = ~outline.blank
+    texts = {name: np.sort(outline.texts[there & (fates == place)]) for place, name in enumerate(SPLITS)}
     pairs = (("valid", "train"), ("test", "train"), ("test", "valid"))
-    return {
-        "within": {name: len(texts[name]) - len(known[name]) for name in SPLITS},
-        "across": {f"{one} in {other}": sum(text in known[other] for text in texts[one]) for one, other in pairs},
-        "conflicting": {name: len(conflicting(splits[name])) for name in SPLITS},
-    }
+    within = {name: int((texts[name][1:] == texts[name][:-1]).sum()) for name in SPLITS}
+    across = {f"{one} in {other}": int(among(texts[one], texts[other]).sum()) for one, other in pairs}
+    texts.clear()
+    return {"within": within, "across": across, "conflicting": {name: _conflicting(outline, fates == n) for n, name in enumerate(SPLITS)}}
+
+
+def _conflicting(outline: Outline, rows: np.ndarray) -> int:
+    return len(conflicting(outline.texts[rows], outline.labels[rows])) if len(outline.names) > 1 else 0

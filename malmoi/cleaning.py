@@ -1,11 +1,21 @@
-"""Rules by which rows are left out of a corpus; each such row becomes a `Dropped` with its reason, so that all can be counted."""
+"""Rules by which rows are left out of a corpus, each with its reason, so that all can be counted.
 
-from collections import defaultdict
-from collections.abc import Iterable
+Some need nothing but the row; those about other rows work on an `Outline` of all of them.
+"""
+
+from collections import Counter, defaultdict
 from typing import Literal
 
+import numpy as np
+
 from malmoi.config import params
+from malmoi.outline import Outline, among, repeated
 from malmoi.rows import Dropped, Example
+
+SHOWN = 5  # dropped rows shown for each reason
+EXCERPT = 120  # characters shown of each
+CONFLICTING, DUPLICATE, SHARED = -2, -3, -4  # what becomes of a row that other rows are the reason to drop
+REASONS = {CONFLICTING: "label conflicts with another row's", DUPLICATE: "duplicate", SHARED: "text is in valid or test too"}
 
 
 @params
@@ -23,56 +33,30 @@ class Clean:
     shared: Literal["drop", "keep"] = "keep"
 
 
-def cleaned(examples: Iterable[Example], clean: Clean) -> tuple[list[Example], list[Dropped]]:
-    """(rows that stay, rows that go): all rules but `shared`, which needs the division (`splits.divide` sees to it)."""
-    kept, dropped = _by_themselves(examples, clean)
-    if clean.conflicting == "drop":
-        kept, gone = without(kept, conflicting(kept), "label conflicts with another row's")
-        dropped += gone
-    if clean.duplicates == "drop":
-        kept, gone = _first_only(kept)
-        dropped += gone
-    return kept, dropped
+class Drops:
+    """Rows that were left out: how many for each reason, and the first few of them."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.first: dict[str, list[Dropped]] = defaultdict(list)
+
+    def add(self, row: Dropped) -> None:
+        """One more."""
+        self.counts[row.reason] += 1
+        if len(self.first[row.reason]) < SHOWN:
+            text = row.text if len(row.text) <= EXCERPT else row.text[: EXCERPT - 1] + "…"
+            self.first[row.reason].append(Dropped(row.reason, row.where, text))
+
+    def __add__(self, later: "Drops") -> "Drops":
+        both = Drops()
+        both.counts = self.counts + later.counts
+        for reason in both.counts:
+            both.first[reason] = [*self.first.get(reason, []), *later.first.get(reason, [])][:SHOWN]
+        return both
 
 
-def without(examples: Iterable[Example], texts: set[str], reason: str) -> tuple[list[Example], list[Dropped]]:
-    """(rows that stay, rows that go): rows with one of the `texts` go."""
-    kept: list[Example] = []
-    dropped: list[Dropped] = []
-    for example in examples:
-        if example.text in texts:
-            dropped.append(Dropped(reason, where(example), example.text))
-        else:
-            kept.append(example)
-    return kept, dropped
-
-
-def conflicting(examples: Iterable[Example]) -> set[str]:
-    """Texts that occur with more than one label."""
-    labels: dict[str, set[str | None]] = defaultdict(set)
-    for example in examples:
-        labels[example.text].add(example.label)
-    return {text for text, found in labels.items() if len(found) > 1}
-
-
-def where(example: Example) -> str:
-    """Where a person finds the row: file and row, and its id if that says something else."""
-    return example.id if f":{example.row}" in example.id else f"{example.id} ({example.document}, row {example.row})"
-
-
-def _by_themselves(examples: Iterable[Example], clean: Clean) -> tuple[list[Example], list[Dropped]]:
-    kept: list[Example] = []
-    dropped: list[Dropped] = []
-    for example in examples:
-        reason = _reason(example.text, clean)
-        if reason:
-            dropped.append(Dropped(reason, where(example), example.text))
-        else:
-            kept.append(example)
-    return kept, dropped
-
-
-def _reason(text: str, clean: Clean) -> str | None:
+def reason(text: str, clean: Clean) -> str | None:
+    """Why a text is left out by itself, or None."""
     if not text.strip():
         return "empty text" if clean.empty == "drop" else None
     if len(text) < clean.shortest:
@@ -82,15 +66,23 @@ def _reason(text: str, clean: Clean) -> str | None:
     return None
 
 
-def _first_only(examples: Iterable[Example]) -> tuple[list[Example], list[Dropped]]:
-    seen: set[tuple[str, str | None, str | None]] = set()
-    kept: list[Example] = []
-    dropped: list[Dropped] = []
-    for example in examples:
-        key = (example.text, example.label, example.split)
-        if key in seen:
-            dropped.append(Dropped("duplicate", where(example), example.text))
-        else:
-            kept.append(example)
-        seen.add(key)
-    return kept, dropped
+def fates(outline: Outline, clean: Clean) -> np.ndarray:
+    """(n,) CONFLICTING or DUPLICATE for rows that go, 0 for those that stay. `shared` needs the division: `splits.divide` sees to it."""
+    found = np.zeros(len(outline), np.int8)
+    if clean.conflicting == "drop":
+        found[among(outline.texts, conflicting(outline.texts, outline.labels))] = CONFLICTING
+    if clean.duplicates == "drop":  # rows that go already are all of a text, and no others have it
+        found[repeated(outline.splits, outline.labels, outline.texts) & (found == 0)] = DUPLICATE
+    return found
+
+
+def conflicting(texts: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Those of the texts (n,) that occur with more than one label (n,)."""
+    order = np.lexsort((labels, texts))
+    texts, labels = texts[order], labels[order]
+    return np.unique(texts[1:][(texts[1:] == texts[:-1]) & (labels[1:] != labels[:-1])])
+
+
+def where(example: Example) -> str:
+    """Where a person finds the row: file and row, and its id if that says something else."""
+    return example.id if f":{example.row}" in example.id else f"{example.id} ({example.document}, row {example.row})"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from malmoi._page import charts, tables
+from malmoi._page import charts, tables, vectors
 from malmoi.scores import score, show, show_difference, show_interval, show_p
 
 TEMPLATES = Path(__file__).parent / "_page"
@@ -31,12 +31,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Content:
-    """All that the page shows. boards: leaderboard.json; decisions: decisions.json; results by experiment; cards by corpus."""
+    """All that the page shows. boards: leaderboard.json; decisions: decisions.json; results by experiment; cards by corpus; intrinsic: what
+    features and tokens are worth in themselves."""
 
     boards: dict[str, list[dict[str, Any]]]
     decisions: dict[str, dict[str, Any]]
     results: dict[str, Result]
     cards: dict[str, dict[str, Any]]
+    intrinsic: vectors.Vectors = field(default_factory=vectors.Vectors)
 
 
 def render(content: Content) -> str:
@@ -49,7 +51,7 @@ def render(content: Content) -> str:
     environment.filters |= {"show": lambda value, metric: show(metric, value), "continuation": tables.continuation}
     environment.tests["link"] = tables.links
     corpora = [_corpus(content, name) for name in sorted({rows[0]["corpus"] for rows in content.boards.values()})]
-    return environment.get_template("page.html").render(corpora=corpora, shown=SHOWN_SAMPLES)
+    return environment.get_template("page.html").render(corpora=corpora, shown=SHOWN_SAMPLES, vectors=vectors.section(content.intrinsic))
 
 
 def _corpus(content: Content, name: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Raw text in, answer out: the tokenizer, the features and the model of one trained bundle joined.
 
 Evaluation, report and serving all go through here, so what is measured is what is served. A bundle is a folder with pipeline.json (how
-text becomes numbers), state/ (the fitted features), model/ (the weights) and bundle.json (what it is).
+text becomes numbers), tokenizer/ (what the tokenizer learned, if it learns), state/ (the fitted features), model/ (the weights) and
+bundle.json (what it is).
 """
 
 import json
@@ -14,6 +15,7 @@ import numpy as np
 
 from malmoi import config, registry
 from malmoi.batches import END, PAD, UNKNOWN, Sequences
+from malmoi.tokenization import Cache, Tokenizer
 
 
 @dataclass(frozen=True)
@@ -30,21 +32,20 @@ class Scores:
 class Predictor:
     """A trained bundle, ready to answer."""
 
-    def __init__(self, pipeline: dict[str, Any], about: dict[str, Any], feature: Any, model: Any) -> None:
+    def __init__(self, pipeline: dict[str, Any], about: dict[str, Any], tokenizer: Tokenizer, feature: Any, model: Any) -> None:
         self.pipeline, self.about = pipeline, about
         self.feature, self.model = feature, model
-        tokenizer = registry.find("tokenizers", pipeline["tokenizer"]["name"])
-        where = f"tokenizer {pipeline['tokenizer']['name']}"
-        self._tokenize = tokenizer.build(config.read(tokenizer.Params, pipeline["tokenizer"]["options"], where))
+        self._tokenize = tokenizer
 
     @classmethod
-    def load(cls, folder: Path) -> "Predictor":
-        """Read a bundle. Raises ConfigError where the folder holds none."""
+    def load(cls, folder: Path, cache: Cache | None = None) -> "Predictor":
+        """Read a bundle; cache: where tokens of texts met before are remembered. Raises ConfigError where the folder holds none."""
         if not (folder / "bundle.json").is_file():
             raise config.ConfigError(f"{folder}: no trained model here (bundle.json is missing); train it: dvc repro")
         pipeline, about = (json.loads((folder / name).read_text(encoding="utf-8")) for name in ("pipeline.json", "bundle.json"))
+        tokenizer = Tokenizer(pipeline["tokenizer"]["name"], pipeline["tokenizer"]["options"], folder / "tokenizer", cache)
         feature = registry.find("features", pipeline["feature"]["kind"]).load(folder / "state")
-        return cls(pipeline, about, feature, registry.find("models", about["family"]).load(folder / "model"))
+        return cls(pipeline, about, tokenizer, feature, registry.find("models", about["family"]).load(folder / "model"))
 
     @property
     def problem(self) -> str:
@@ -100,7 +101,7 @@ class Predictor:
 
     def _text(self, ids: list[int]) -> str:
         words = ["\n" if token == END else self.feature.tokens[token] for token in ids]
-        return "".join(words) if self.lossless else " ".join(words)
+        return self._tokenize.join(words) if self.lossless else " ".join(words)
 
     def answer(self, texts: Sequence[str], **options: Any) -> list[dict[str, Any]]:
         """What is served: the label with its probability, or the continuation of each text. `options` go to `generate`."""

@@ -4,7 +4,7 @@ Text is NFC UTF-8. Writing the same rows gives the same bytes: no timestamps, a 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,13 @@ import pyarrow.parquet as pq
 
 SPLITS = ("train", "valid", "test")
 ROWS = 20_000  # rows of a group: what is in memory at a time
+CHARACTERS = 32_000_000  # of texts in a group; only long ones come to that
+READ = 2_000  # rows read at a time
 
 EXAMPLES = pa.schema([("id", pa.string()), ("text", pa.string()), ("label", pa.string()), ("document", pa.string())])
 TOKENS = pa.schema([("id", pa.string()), ("text", pa.string()), ("label", pa.string()), ("tokens", pa.list_(pa.string()))])
+
+WHOLE = pa.schema([*EXAMPLES, ("split", pa.string()), ("row", pa.int64())])
 
 
 @dataclass(frozen=True)
@@ -57,38 +61,75 @@ class Tokens:
 
 def write_examples(path: Path, examples: Iterable[Example]) -> None:
     """Write one split."""
-    _write(path, EXAMPLES, ({"id": e.id, "text": e.text, "label": e.label, "document": e.document} for e in examples))
+    with Writer(path, EXAMPLES) as writer:
+        for example in examples:
+            writer.add((example.id, example.text, example.label, example.document))
 
 
 def read_examples(path: Path) -> Iterator[Example]:
-    """Read one split, row group by row group; `split` is set from the file's name."""
-    for row in _read(path):
-        yield replace(Example(**row), split=path.stem)
+    """Read one split, some rows at a time; `split` is set from the file's name."""
+    return (Example(name, text, label, document, path.stem) for name, text, label, document in _read(path))
 
 
 def write_tokens(path: Path, rows: Iterable[Tokens]) -> None:
     """Write one split of token sequences."""
-    _write(path, TOKENS, ({"id": r.id, "text": r.text, "label": r.label, "tokens": r.tokens} for r in rows))
+    with Writer(path, TOKENS) as writer:
+        for row in rows:
+            writer.add((row.id, row.text, row.label, row.tokens))
 
 
 def read_tokens(path: Path) -> Iterator[Tokens]:
-    """Read one split of token sequences, row group by row group."""
-    return (Tokens(**row) for row in _read(path))
+    """Read one split of token sequences, some rows at a time."""
+    return (Tokens(name, text, tokens, label) for name, text, label, tokens in _read(path))
 
 
-def _write(path: Path, schema: pa.Schema, rows: Iterable[dict[str, object]]) -> None:
-    group: list[dict[str, object]] = []
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for row in rows:
-            group.append(row)
-            if len(group) == ROWS:
-                writer.write_table(pa.Table.from_pylist(group, schema))
-                group = []
-        if group:
-            writer.write_table(pa.Table.from_pylist(group, schema))
+def write_whole(path: Path, examples: Iterable[Example]) -> None:
+    """Write examples with all that is known of them: what `ingest` keeps beside it while it decides on them."""
+    with Writer(path, WHOLE) as writer:
+        for example in examples:
+            writer.add((example.id, example.text, example.label, example.document, example.split, example.row))
 
 
-def _read(path: Path) -> Iterator[dict[str, Any]]:
+def read_whole(path: Path) -> Iterator[Example]:
+    """Read what `write_whole` wrote, some rows at a time."""
+    return (Example(*row) for row in _read(path))
+
+
+class Writer:
+    """A Parquet file that rows are added to one by one. A group of them is in memory: so many rows, or fewer if their texts are long."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._file = pq.ParquetWriter(path, schema, compression="zstd")
+        self._columns: list[list[Any]] = [[] for _ in schema.names]
+        self._characters = 0
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, *problem: Any) -> None:
+        if self._columns[0] and problem[0] is None:
+            self._flush()
+        self._file.close()
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        """One row more: values in the schema's order, the text second."""
+        for column, value in zip(self._columns, row, strict=True):
+            column.append(value)
+        self._characters += len(row[1])
+        if len(self._columns[0]) == ROWS or self._characters >= CHARACTERS:
+            self._flush()
+
+    def _flush(self) -> None:
+        columns = [pa.array(values, part.type) for values, part in zip(self._columns, self._schema, strict=True)]
+        self._file.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        for values in self._columns:
+            values.clear()
+        self._characters = 0
+
+
+def _read(path: Path) -> Iterator[tuple[Any, ...]]:
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=ROWS):
-            yield from batch.to_pylist()
+        for group in range(file.num_row_groups):  # asked for all at once, it keeps what it has read
+            for batch in file.iter_batches(batch_size=READ, row_groups=[group]):
+                yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

@@ -4,18 +4,19 @@ The division is the corpus's own (by files), by position (a language model is te
 random by a seed with the labels' shares kept.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
 
-from malmoi.cleaning import Clean, cleaned, where, without
+from malmoi import cleaning
+from malmoi.cleaning import Clean, where
 from malmoi.config import ConfigError, params
-from malmoi.rows import SPLITS, Dropped, Example
+from malmoi.outline import Outline, among
+from malmoi.rows import SPLITS, Example
 
-Splits = dict[str, list[Example]]
+TRAIN, VALID, TEST = range(3)
 
 
 @params
@@ -49,112 +50,105 @@ class Division:
                 raise ConfigError(f"{place}: {split} has {said}; it needs one of them, for instance {split}: 0.1")
 
 
-def divide(examples: Iterable[Example], clean: Clean, division: Division) -> tuple[Splits, list[Dropped]]:
-    """(what is left by split, what was dropped). Rows whose `split` is set stay there; the corpus's order is kept in each split.
+def divide(outline: Outline, clean: Clean, division: Division, dropped: Mapping[str, int]) -> np.ndarray:
+    """(n,) what becomes of each row: its place in SPLITS, or why it goes (`cleaning.REASONS`). Rows whose split is set stay there.
 
-    Raises ConfigError where a split ends up empty, saying what was dropped.
+    dropped: how many rows went before, by reason. Raises ConfigError where a split ends up empty, saying what was dropped.
     """
-    kept, dropped = cleaned(examples, clean)
-    splits = _assign(kept, division)
+    fates = cleaning.fates(outline, clean)
+    kept = np.flatnonzero(fates == 0)
+    fates[kept] = _assign(outline, kept, division)
     if clean.shared == "drop":
-        elsewhere = {example.text for name in ("valid", "test") for example in splits[name]}
-        splits["train"], leaks = without(splits["train"], elsewhere, "text is in valid or test too")
-        dropped += leaks
-    for name in SPLITS:
-        if not splits[name]:
-            raise ConfigError(f"{name} is empty after cleaning: {_account(len(kept), dropped)}; loosen `clean` or change `split`")
-    return splits, dropped
+        elsewhere = outline.texts[(fates == VALID) | (fates == TEST)]
+        train = np.flatnonzero(fates == TRAIN)
+        fates[train[among(outline.texts[train], elsewhere)]] = cleaning.SHARED
+    for place, name in enumerate(SPLITS):
+        if not (fates == place).any():
+            gone = dict(dropped) | {reason: int((fates == fate).sum()) for fate, reason in cleaning.REASONS.items()}
+            raise ConfigError(f"{name} is empty after cleaning: {_account(len(kept), gone)}; loosen `clean` or change `split`")
+    return fates
 
 
-def _account(kept: int, dropped: Sequence[Dropped]) -> str:
-    reasons: dict[str, int] = defaultdict(int)
-    for row in dropped:
-        reasons[row.reason] += 1
-    said = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+def _account(kept: int, gone: Mapping[str, int]) -> str:
+    said = ", ".join(f"{count} {reason}" for reason, count in sorted(gone.items()) if count)
     return f"{kept} rows were kept" + (f", dropped: {said}" if said else "")
 
 
-def _assign(examples: list[Example], division: Division) -> Splits:
-    if division.by == "files":
-        names = _by_files(examples, division)
-    elif division.by == "random":
-        names = _at_random(examples, division)
-    else:
-        names = _by_position(examples, division)
-    splits: Splits = {name: [] for name in SPLITS}
-    for example, name in zip(examples, names, strict=True):
-        splits[name].append(example if example.split == name else replace(example, split=name))
-    return splits
+def _assign(outline: Outline, kept: np.ndarray, division: Division) -> np.ndarray:
+    """Places in SPLITS of the `kept` rows."""
+    if division.by == "random":
+        return _at_random(outline, kept, division)
+    if division.by == "position":
+        return _by_position(outline, kept, division)
+    given = outline.splits[kept]
+    places = np.where(given < 0, TRAIN, given).astype(np.int8)
+    train = np.flatnonzero(places == TRAIN)
+    labelled = any(outline.names[code] is not None for code in np.unique(outline.labels[kept[train]]))
+    places[train] = (_at_random if labelled else _by_position)(outline, kept[train], division)
+    return places
 
 
-def _by_files(examples: list[Example], division: Division) -> list[str]:
-    names = [example.split or "train" for example in examples]
-    train = [place for place, name in enumerate(names) if name == "train"]
-    rows = [examples[place] for place in train]
-    carved = _at_random(rows, division) if any(row.label is not None for row in rows) else _by_position(rows, division)
-    for place, name in zip(train, carved, strict=True):
-        names[place] = name
-    return names
-
-
-def _at_random(examples: list[Example], division: Division) -> list[str]:
+def _at_random(outline: Outline, rows: np.ndarray, division: Division) -> np.ndarray:
     """Every label's rows in the same shares, drawn by the seed; at least one row of each label stays in train."""
-    names = ["train"] * len(examples)
-    rows: dict[str, list[int]] = defaultdict(list)
-    for place, example in enumerate(examples):
-        rows[example.label or ""].append(place)
+    places = np.full(len(rows), TRAIN, np.int8)
+    labels = outline.labels[rows]
+    order = np.argsort(labels, kind="stable")
+    codes, starts = np.unique(labels[order], return_index=True)
+    groups = dict(zip(codes.tolist(), np.split(order, starts[1:]), strict=False))  # of no rows `split` makes one part
     random = np.random.default_rng(division.seed)
-    for label in sorted(rows):
-        order = random.permutation(rows[label]).tolist()
-        test = min(round(len(order) * division.test), len(order) - 1)
-        valid = min(round(len(order) * division.valid), len(order) - 1 - test)
-        for place in order[:test]:
-            names[place] = "test"
-        for place in order[test : test + valid]:
-            names[place] = "valid"
-    return names
+    for code in sorted(groups, key=lambda code: outline.names[code] or ""):
+        drawn = random.permutation(groups[code])
+        test = min(round(len(drawn) * division.test), len(drawn) - 1)
+        valid = min(round(len(drawn) * division.valid), len(drawn) - 1 - test)
+        places[drawn[:test]] = TEST
+        places[drawn[test : test + valid]] = VALID
+    return places
 
 
-def _by_position(examples: list[Example], division: Division) -> list[str]:
+def _by_position(outline: Outline, rows: np.ndarray, division: Division) -> np.ndarray:
     """Cut where the shares of the characters (a line end counts as one) are reached; the row or document across a cut goes before it."""
-    starts, totals = _offsets(examples, division.cut)
-    names = []
-    for start, total in zip(starts, totals, strict=True):
-        share = start / total
-        after = 1 - division.test - 1e-12
-        names.append("train" if share < after - division.valid else "valid" if share < after else "test")
-    return names
+    starts, totals = _offsets(outline.lengths[rows].astype(np.int64) + 1, outline.documents[rows], division.cut)
+    share = starts / totals
+    after = 1 - division.test - 1e-12
+    return np.select([share < after - division.valid, share < after], [TRAIN, VALID], TEST).astype(np.int8)
 
 
-def _offsets(examples: list[Example], cut: str) -> tuple[list[int], list[int]]:
+def _offsets(lengths: np.ndarray, documents: np.ndarray, cut: str) -> tuple[np.ndarray, np.ndarray | np.int64]:
     """(where each row starts in its text, how long that text is), in characters; the text is the corpus or the row's document."""
-    lengths: dict[str, int] = defaultdict(int)
-    documents: dict[str, int] = {}
-    starts, keys = [], []
-    for example in examples:
-        key = example.document if cut == "within_each_document" else ""
-        start = lengths[key]
-        if cut == "between_documents":
-            start = documents.setdefault(example.document, start)
-        starts.append(start)
-        keys.append(key)
-        lengths[key] += len(example.text) + 1
-    return starts, [lengths[key] for key in keys]
+    starts = np.cumsum(lengths) - lengths
+    if cut == "anywhere":
+        return starts, lengths.sum()
+    _, first, document = np.unique(documents, return_index=True, return_inverse=True)
+    if cut == "between_documents":
+        return starts[first][document], lengths.sum()
+    order = np.argsort(document, kind="stable")  # documents one after the other, each in its order
+    ends = np.cumsum(lengths[order])
+    sizes = np.bincount(document, lengths).astype(np.int64)
+    within = ends - lengths[order] - np.repeat(np.cumsum(sizes) - sizes, np.bincount(document))
+    starts[order] = within
+    return starts, sizes[document]
 
 
-def check_labels(splits: Splits) -> None:
-    """Raise ConfigError where a classifier could not be trained or scored: no label, one class only, a label that train lacks."""
-    known = {example.label for example in splits["train"]}
-    if None in known:
-        first = next(example for example in splits["train"] if example.label is None)
+def check_labels(outline: Outline, fates: np.ndarray, row: Callable[[int], Example]) -> None:
+    """Raise ConfigError where a classifier could not be trained or scored: no label, one class only, a label that train lacks.
+
+    row: gives the example at a place in the outline, for the message.
+    """
+    names, train = outline.names, np.flatnonzero(fates == TRAIN)
+    known = np.unique(outline.labels[train])
+    labels = {names[code] for code in known}
+    if None in labels:
+        first = row(int(train[outline.labels[train] == names.index(None)][0]))
         raise ConfigError(f"{where(first)} has no label; name the label column in the reader's options, or set problem: language_model")
-    if len(known) < 2:
-        raise ConfigError(f"train has one class only ({', '.join(map(str, known))}); a classifier needs two or more")
-    for name in ("valid", "test"):
-        strangers = [example for example in splits[name] if example.label not in known]
-        if strangers:
-            cure = "add such rows to train, or leave the label out of the reader's `labels`"
-            raise ConfigError(f"{where(strangers[0])}: {name} has label {strangers[0].label!r}, which train lacks ({_some(known)}); {cure}")
+    if len(labels) < 2:
+        raise ConfigError(f"train has one class only ({', '.join(map(str, labels))}); a classifier needs two or more")
+    for place in (VALID, TEST):
+        rows = np.flatnonzero(fates == place)
+        strangers = rows[~np.isin(outline.labels[rows], known)]
+        if len(strangers):
+            first, cure = row(int(strangers[0])), "add such rows to train, or leave the label out of the reader's `labels`"
+            said = f"{SPLITS[place]} has label {first.label!r}, which train lacks ({_some(labels)})"
+            raise ConfigError(f"{where(first)}: {said}; {cure}")
 
 
 def _some(labels: set[str | None]) -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from malmoi.config import ConfigError
@@ -50,16 +50,22 @@ def save(path: Path, entries: Iterable[tuple[str, int]]) -> None:
 
 def load(path: Path) -> Entries:
     """Read what `save` wrote. Raises ConfigError with the line where it cannot be read."""
+    return list(read(path))
+
+
+def read(path: Path) -> Iterator[tuple[str, int]]:
+    """As `load`, an entry at a time."""
     with open(path, encoding="utf-8", newline="\n") as file:
-        return [_entry(line, f"{path}:{number}") for number, line in enumerate(file, 1)]
+        for number, line in enumerate(file, 1):
+            try:
+                yield _entry(line)
+            except ValueError:
+                raise ConfigError(f"{path}:{number}: should be token<TAB>count, found {line!r}") from None
 
 
-def _entry(line: str, where: str) -> tuple[str, int]:
-    try:
-        token, number = line.rstrip("\n").split("\t")
-        return (json.loads(f'"{token}"') if "\\" in token else token), int(number)
-    except ValueError:
-        raise ConfigError(f"{where}: should be token<TAB>count, found {line!r}") from None
+def _entry(line: str) -> tuple[str, int]:
+    token, number = line.rstrip("\n").split("\t")
+    return (json.loads(f'"{token}"') if "\\" in token else token), int(number)
 
 
 def _escape(token: str) -> str:

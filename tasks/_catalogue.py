@@ -78,12 +78,18 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """An entry that was read and checked, with its name and source."""
+class Fetched:
+    """What `fetch` can bring into data/NAME."""
 
     name: str
-    entry: Entry
     source: Source
+
+
+@dataclass(frozen=True)
+class Corpus(Fetched):
+    """An entry that was read and checked, with its name and source."""
+
+    entry: Entry
 
 
 def names(catalogue: Path) -> list[str]:
@@ -103,10 +109,11 @@ def corpus(catalogue: Path, name: str) -> Corpus:
         raise ConfigError(
             f"{where}.reader.kind: no reader is called {entry.reader.kind!r}{suggest(entry.reader.kind, names_of('corpora'))}"
         )
-    return Corpus(name, entry, _source(entry.source, f"{where}.source"))
+    return Corpus(name, source(entry.source, f"{where}.source"), entry)
 
 
-def _source(given: dict[str, Any], where: str) -> Source:
+def source(given: dict[str, Any], where: str) -> Source:
+    """Where files come from, as an entry says. Raises ConfigError where it says neither of KINDS."""
     kind = next((kind for kind in KINDS if kind in given), None)
     if kind == "package":
         return config.read(Package, given, where)
@@ -117,8 +124,8 @@ def _source(given: dict[str, Any], where: str) -> Source:
     raise ConfigError(f"{where}: should have one of the keys {', '.join(KINDS)}; it has {', '.join(given) or 'none'}")
 
 
-def files(found: Corpus, folder: Path) -> list[Path]:
-    """The corpus's files in its data folder, in the catalogue's order. Raises ConfigError where one is missing."""
+def files(found: Fetched, folder: Path) -> list[Path]:
+    """The corpus's (or benchmark's) files in its data folder, in the catalogue's order. Raises ConfigError where one is missing."""
     cure = f"python -m tasks fetch {found.name}"
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; run: {cure}")

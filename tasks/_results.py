@@ -1,16 +1,17 @@
 """Reading what `evaluate` and `train` wrote, for the stages that look at all experiments together."""
 
-import csv
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from malmoi.config import ConfigError
+from tasks._files import describe, load, save, save_table, table
 
 if TYPE_CHECKING:  # numpy and pyarrow are imported where they are used: `--help` must not wait for them
     from malmoi.leaderboard import Entry, Outcomes
+
+__all__ = ["boards", "describe", "load", "read", "save", "save_table", "table"]
 
 SIZES = {"bits_per_character": "characters", "bits_per_byte": "bytes", "bits_per_token": "tokens"}
 
@@ -39,57 +40,6 @@ def read(folder: Path) -> "Entry":
     classify = metrics["problem"] == "classify"
     outcomes = _outcomes(folder / "predictions.parquet", "correct" if classify else "bits", {} if classify else SIZES)
     return Entry(metrics, outcomes, describe(metrics["tokenizer"], "name"), describe(metrics["feature"], "kind"))
-
-
-def describe(part: str | dict[str, Any], key: str) -> str:
-    """A tokenizer or feature in a few words: its name and the options that were given.
-
-    >>> describe({"kind": "counts", "options": {"ngrams": [1, 4]}}, "kind")
-    'counts (ngrams 1-4)'
-    """
-    if isinstance(part, str):
-        return part
-    options = ", ".join(_option(name, value) for name, value in sorted((part.get("options") or {}).items()))
-    return f"{part[key]} ({options})" if options else str(part[key])
-
-
-def load(path: Path) -> Any:
-    """A JSON file. Raises ConfigError where it is missing or broken."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; `dvc repro` makes it") from None
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); make it again: dvc repro") from None
-
-
-def save(path: Path, data: object) -> None:
-    """Write JSON: UTF-8, the same bytes for the same data."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file with a header; none where there is no such file."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def save_table(path: Path, columns: list[str], rows: list[dict[str, Any]]) -> None:
-    """Write a CSV file; what a row lacks stays empty, what is no column is left out."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _option(name: str, value: object) -> str:
-    if value is True:
-        return name
-    return f"{name} {'-'.join(map(str, value)) if isinstance(value, list) else value}".replace("_", " ")
 
 
 def _outcomes(path: Path, value: str, sizes: dict[str, str]) -> "Outcomes":

@@ -1,7 +1,7 @@
 """MLflow's store: where it is, how it is opened, and how a run is found or begun. MLflow is a view that `record` can rebuild from `out/`.
 
 `MLFLOW_TRACKING_URI` says where; without it the store is `mlflow.db` in the project, with `mlartifacts/` beside it. This file and those
-that take a `Store` from it (`_writer`, `_recording`, `_registry`, and `_served`, which is shipped) are the only ones that import mlflow.
+that take a `Store` from it (`_writer`, `_recording`, `_intrinsic_runs`, `_registry`; and `_served`, which is shipped) alone import mlflow.
 """
 
 import fcntl
@@ -83,8 +83,9 @@ def address() -> str:
 def store() -> Store:
     """Open the store, making it if it is not there. Raises UnreachableError, saying why.
 
-    Several processes that open a new SQLite file at once break it for good (mlflow 3.17.2), hence the lock; in WAL mode readers (the
-    UI) and writers do not wait for each other.
+    Several processes that open a new SQLite file at once break it for good (mlflow 3.17.2), hence the lock. So does one that is killed
+    while it makes the tables, hence the other name until they are there. In WAL mode readers (the UI) and writers do not wait for each
+    other.
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -93,6 +94,8 @@ def store() -> Store:
     if database is None:
         return Store(_open(uri), uri, None)
     with locked(database.with_name(database.name + ".lock")):
+        if not database.exists():
+            _make(database)
         client = _open(uri)
         with sqlite3.connect(database) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -100,18 +103,27 @@ def store() -> Store:
     return Store(client, uri, database.parent)
 
 
+def _make(database: Path) -> None:
+    """A new database with all its tables, or none."""
+    half = database.with_name(database.name + ".half-made")
+    half.unlink(missing_ok=True)  # of somebody who was killed
+    _open(f"sqlite:///{half}")
+    half.replace(database)
+
+
 def _open(uri: str) -> "MlflowClient":
     import mlflow
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
-    client = mlflow.MlflowClient(uri)
     try:
+        client = mlflow.MlflowClient(uri)
         client.search_experiments(max_results=1)
-    except MlflowException as error:
+    except (MlflowException, SQLAlchemyError) as error:
         raise _failures.UnreachableError(uri, _failures.reason(error)) from None
     return client
 

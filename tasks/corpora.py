@@ -1,4 +1,4 @@
-"""corpora: lists the corpora there are, with licence and size, and which of them are present; with a NAME, all that is known of one.
+"""corpora: lists the corpora and benchmarks there are, with licence and size, and which are present; with a NAME, all that is known of one.
 
 A corpus is made present by `python -m tasks fetch NAME`; your own is one more entry in params/corpora.yaml.
 """
@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from malmoi.config import ConfigError
-from tasks import _catalogue, _pins
-from tasks._catalogue import Corpus, Local, Mirror, Package
+from tasks import _benchmarks, _catalogue, _pins
+from tasks._benchmarks import Benchmark
+from tasks._catalogue import Corpus, Fetched, Local, Mirror, Package
 
 HEAD = ("name", "language", "problem", "size", "state")
 
@@ -26,17 +27,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(name: str | None, data: Path, pins: Path, catalogue: Path) -> None:
     """Print the table, or one corpus."""
     if name is not None:
-        print("\n".join(details(_catalogue.corpus(catalogue, name), data)))
+        print("\n".join(details(_benchmarks.find(catalogue, name), data)))
         return
-    corpora = [_catalogue.corpus(catalogue, name) for name in _catalogue.names(catalogue)]
-    rows = [(c.name, c.entry.language, c.entry.problem, bytes_of(c, data, pins), state(c, data)) for c in corpora]
+    corpora = _benchmarks.everything(catalogue)
+    rows = [(c.name, c.entry.language, purpose(c), bytes_of(c, data, pins), state(c, data)) for c in corpora]
     lines = table([HEAD, *rows])
     print(lines[0])
     for corpus, line in zip(corpora, lines[1:], strict=True):
         print(f"{line}\n    {corpus.entry.title}\n    licence: {corpus.entry.licence}")
 
 
-def state(corpus: Corpus, data: Path) -> str:
+def purpose(corpus: Corpus | Benchmark) -> str:
+    """The problem that a corpus is for; a benchmark is for measuring vectors."""
+    return corpus.entry.problem if isinstance(corpus, Corpus) else "benchmark"
+
+
+def state(corpus: Fetched, data: Path) -> str:
     """Whether the corpus is there, and if not, the command that brings it."""
     try:
         files = _catalogue.files(corpus, data / corpus.name)
@@ -50,7 +56,7 @@ def state(corpus: Corpus, data: Path) -> str:
     return "present"
 
 
-def bytes_of(corpus: Corpus, data: Path, pins: Path) -> str:
+def bytes_of(corpus: Fetched, data: Path, pins: Path) -> str:
     """Bytes of the corpus: as the catalogue says, else as pinned, else as there."""
     if isinstance(corpus.source, Mirror):
         count = sum(remote.bytes for remote in corpus.source.files.values())
@@ -77,24 +83,25 @@ def width(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def details(corpus: Corpus, data: Path) -> list[str]:
+def details(corpus: Corpus | Benchmark, data: Path) -> list[str]:
     """Everything that the catalogue says of one corpus."""
     entry = corpus.entry
     told = {
         "name": corpus.name,
         "title": entry.title,
         "language": entry.language,
-        "problem": entry.problem,
+        "problem": purpose(corpus),
         "licence": entry.licence,
         "citation": entry.citation,
         "note": entry.note,
         "state": state(corpus, data),
-        "reader": f"{entry.reader.kind} {entry.reader.options}",
     }
+    if isinstance(corpus, Corpus):
+        told["reader"] = f"{corpus.entry.reader.kind} {corpus.entry.reader.options}"
     return [f"{key:<9} {value}".rstrip() for key, value in told.items()] + [f"{'file':<9} {file}" for file in origins(corpus)]
 
 
-def origins(corpus: Corpus) -> Iterator[str]:
+def origins(corpus: Fetched) -> Iterator[str]:
     """Where each file comes from."""
     source = corpus.source
     if isinstance(source, Mirror):

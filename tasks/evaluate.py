@@ -11,6 +11,8 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from tasks import _cache
+
 TEMPERATURES = (0.0, 0.8)
 SAMPLE = {"characters": 160, "other": 60}  # tokens of a generated sample
 
@@ -51,7 +53,7 @@ def _measure(bundle: Path, corpus: Path, seed: int, outcomes: dict[str, dict[int
     from malmoi.predictor import Predictor
     from malmoi.rows import read_examples
 
-    predictor = Predictor.load(bundle)
+    predictor = Predictor.load(bundle, _cache.tokens())
     for split, by_seed in outcomes.items():
         examples = list(read_examples(corpus / f"{split}.parquet"))
         by_seed[seed] = objectives.find(predictor.problem).measure(predictor, examples, intervals=split == "test")

@@ -4,11 +4,14 @@ The test split is not touched here: it goes through the same state as raw text, 
 """
 
 import argparse
+import inspect
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from malmoi.config import ConfigError, params
@@ -46,17 +49,21 @@ def run(name: str, params: Path, tokens: Path, out: Path) -> None:
     out.mkdir(parents=True)
     facts = Facts()
     try:
-        feature = room.fit(facts.documents(tokens / "train.parquet", f"features {name}: fit on train"), options)
+        feature = _fit(room, facts.documents(tokens / "train.parquet", f"features {name}: fit on train"), options, f"features {name}")
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     labels = sorted({label for label in facts.labels if label is not None})
     for split in ("train", "valid"):
-        _split(f"features {name}: {split}", tokens / f"{split}.parquet", feature, labels, out / f"{split}.npz")
+        known = getattr(feature, "fitted", None) if split == "train" else None
+        transform = feature.transform if known is None else partial(_fitted, known)
+        _split(f"features {name}: {split}", tokens / f"{split}.parquet", transform, labels, out / f"{split}.npz")
     feature.save(out / "state")
+    if (tokens / "state").is_dir():  # what the tokenizer learned: models take it along
+        shutil.copytree(tokens / "state", out / "tokenizer")
     pipeline = {
         **{key: tokenizer[key] for key in ("corpus", "language")},
         "labels": labels,
-        "tokenizer": {key: tokenizer[key] for key in ("name", "options", "lossless")},
+        "tokenizer": {key: tokenizer[key] for key in ("name", "options", "lossless", "left_out")},
         "feature": {"kind": entry.kind, "options": entry.options},
         "width": feature.width,
     }
@@ -64,13 +71,30 @@ def run(name: str, params: Path, tokens: Path, out: Path) -> None:
     print(f"features {name}: {feature.width:,} columns or ids, {len(labels)} classes", flush=True)
 
 
-def _split(what: str, source: Path, feature: Any, labels: list[str], target: Path) -> None:
+def _fit(room: ModuleType, documents: Iterator[list[str]], options: Any, what: str) -> Any:
+    """The fitted feature. One that takes long tells how far it is; one that has something to say of the data says it."""
+    slow = {"tell": lambda line: print(f"{what}: {line}", flush=True)} if "tell" in inspect.signature(room.fit).parameters else {}
+    feature = room.fit(documents, options, **slow)
+    if report := getattr(feature, "report", ""):
+        print(f"{what}: {report}", flush=True)
+    return feature
+
+
+def _fitted(rows: Any, documents: Iterator[list[str]]) -> Any:
+    """What fitting has made of the training texts already (doc2vec); the texts are read for their labels alone."""
+    count = sum(1 for _ in documents)
+    if count != len(rows):
+        raise ValueError(f"{len(rows)} rows for {count} texts")
+    return rows
+
+
+def _split(what: str, source: Path, transform: Callable[[Iterator[list[str]]], Any], labels: list[str], target: Path) -> None:
     import numpy as np
 
     from malmoi.batches import Split, save_split
 
     facts = Facts()
-    inputs = feature.transform(facts.documents(source, what))
+    inputs = transform(facts.documents(source, what))
     numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)} | {None: -1}
     if strange := sorted({str(label) for label in facts.labels if label not in numbers}):
         raise ConfigError(

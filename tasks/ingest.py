@@ -9,13 +9,19 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from malmoi import cards, config, registry, splits
+import numpy as np
+
+from malmoi import cards, cleaning, config, registry, splits
+from malmoi.cleaning import Drops
 from malmoi.config import ConfigError
-from malmoi.rows import SPLITS, Dropped, Example, write_examples
+from malmoi.outline import Columns, Outline
+from malmoi.rows import EXAMPLES, SPLITS, Dropped, Example, Writer, read_whole, write_whole
 from tasks import _catalogue
 
 
@@ -31,32 +37,62 @@ def run(name: str, data: Path, out: Path, catalogue: Path) -> None:
     """Read, clean, divide, write. `out` appears whole or not at all."""
     corpus = _catalogue.corpus(catalogue, name)
     files = _catalogue.files(corpus, data)
-    examples, dropped = read(corpus, files, f"{catalogue}: corpora.{name}.reader.options")
-    try:
-        divided, cleaned = splits.divide(examples, corpus.entry.clean, corpus.entry.split)
-        if corpus.entry.problem == "classify":
-            splits.check_labels(divided)
-    except ConfigError as error:
-        raise ConfigError(f"corpus {name} ({', '.join(map(str, files[:3]))}): {error}") from None
-    card = _head(corpus, files) | cards.card(divided, [*dropped, *cleaned])
-    write(out, divided, card)
+    with _unfinished(out) as folder:
+        whole = folder / "whole.parquet"
+        outline, unread, unclean = _collect(corpus, files, f"{catalogue}: corpora.{name}.reader.options", whole)
+        try:
+            fates = splits.divide(outline, corpus.entry.clean, corpus.entry.split, unclean.counts)
+            if corpus.entry.problem == "classify":
+                splits.check_labels(outline, fates, lambda place: next(islice(read_whole(whole), place, None)))
+        except ConfigError as error:
+            raise ConfigError(f"corpus {name} ({', '.join(map(str, files[:3]))}): {error}") from None
+        described = _deal(whole, fates, unclean)
+        whole.unlink()
+        card = _head(corpus, files) | cards.card(described, unread + unclean, cards.duplicates(outline, fates))
+        (folder / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(summary(name, card))
 
 
-def read(corpus: _catalogue.Corpus, files: Sequence[Path], where: str) -> tuple[list[Example], list[Dropped]]:
-    """All rows of the corpus's files, and those that its reader dropped. Raises ConfigError for an id that occurs twice."""
-    examples: list[Example] = []
-    dropped: list[Dropped] = []
-    for row in _rows(corpus, files, where):
-        if isinstance(row, Dropped):
-            dropped.append(row)
-        else:
-            examples.append(row)
-    _check_ids(corpus.name, examples)
-    return examples, dropped
+@contextmanager
+def _unfinished(out: Path) -> Iterator[Path]:
+    """A folder beside `out` that takes its place in the end."""
+    folder = out.with_name(f".{out.name}.unfinished")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+        shutil.rmtree(out, ignore_errors=True)
+        folder.rename(out)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _rows(corpus: _catalogue.Corpus, files: Sequence[Path], where: str) -> Iterator[Example | Dropped]:
+def _collect(corpus: _catalogue.Corpus, files: Sequence[Path], where: str, whole: Path) -> tuple[Outline, Drops, Drops]:
+    """Read once, and write the rows that stay by themselves to the file `whole`.
+
+    Returns (outline of those, what the reader dropped, what cleaning dropped). Raises ConfigError for an id that occurs twice.
+    """
+    outline, unread, unclean = Outline(), Drops(), Drops()
+    ids = Columns(id="q")
+
+    def kept() -> Iterator[Example]:
+        for row in read(corpus, files, where):
+            if isinstance(row, Dropped):
+                unread.add(row)
+                continue
+            ids.add(hash(row.id))
+            if reason := cleaning.reason(row.text, corpus.entry.clean):
+                unclean.add(Dropped(reason, cleaning.where(row), row.text))
+            else:
+                outline.add(row)
+                yield row
+
+    write_whole(whole, kept())
+    _check_ids(corpus.name, ids["id"], read(corpus, files, where))
+    return outline, unread, unclean
+
+
+def read(corpus: _catalogue.Corpus, files: Sequence[Path], where: str) -> Iterator[Example | Dropped]:
     """What the reader gives; an example from a file that belongs to a split is marked with it."""
     reader = registry.find("corpora", corpus.entry.reader.kind)
     options = config.read(reader.Params, corpus.entry.reader.options, where)
@@ -65,13 +101,18 @@ def _rows(corpus: _catalogue.Corpus, files: Sequence[Path], where: str) -> Itera
             yield replace(row, split=split) if split and isinstance(row, Example) else row
 
 
-def _check_ids(name: str, examples: Sequence[Example]) -> None:
+def _check_ids(name: str, ids: np.ndarray, again: Iterator[Example | Dropped]) -> None:
+    """ids: (n,) hash of each. again: all rows once more, read only where something looks wrong, for its name."""
+    found = np.sort(ids)
+    twice = set(found[1:][found[1:] == found[:-1]].tolist())
     rows: dict[str, int] = {}
-    for example in examples:
-        if example.id in rows:
-            at = f"rows {rows[example.id]} and {example.row}"
-            raise ConfigError(f"corpus {name}: id {example.id!r} is given twice ({at}); without the reader's option `id` rows are numbered")
-        rows[example.id] = example.row
+    for row in again if twice else ():
+        if isinstance(row, Dropped) or hash(row.id) not in twice:
+            continue
+        if row.id in rows:
+            at = f"rows {rows[row.id]} and {row.row}"
+            raise ConfigError(f"corpus {name}: id {row.id!r} is given twice ({at}); without the reader's option `id` rows are numbered")
+        rows[row.id] = row.row
 
 
 def _head(corpus: _catalogue.Corpus, files: Sequence[Path]) -> dict[str, Any]:
@@ -86,19 +127,18 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write(out: Path, divided: splits.Splits, card: dict[str, Any]) -> None:
-    """Write the folder beside its place, then put it there."""
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
-        for split in SPLITS:
-            write_examples(unfinished / f"{split}.parquet", divided[split])
-        (unfinished / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        shutil.rmtree(out, ignore_errors=True)
-        unfinished.rename(out)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+def _deal(whole: Path, fates: np.ndarray, dropped: Drops) -> dict[str, cards.Description]:
+    """Write each row to the file of its split, beside `whole`; those that go are counted. Returns what is to be said of each split."""
+    described = {split: cards.Description() for split in SPLITS}
+    with ExitStack() as stack:
+        writers = [stack.enter_context(Writer(whole.with_name(f"{split}.parquet"), EXAMPLES)) for split in SPLITS]
+        for example, fate in zip(read_whole(whole), fates.data, strict=True):
+            if fate < 0:
+                dropped.add(Dropped(cleaning.REASONS[fate], cleaning.where(example), example.text))
+            else:
+                writers[fate].add((example.id, example.text, example.label, example.document))
+                described[SPLITS[fate]].add(example)
+    return described
 
 
 def summary(name: str, card: dict[str, Any]) -> str:

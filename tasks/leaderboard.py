@@ -3,6 +3,7 @@
 import argparse
 import json
 import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,11 @@ def width(text: str) -> int:
     return sum(0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-def lines(table: list[dict[str, str]]) -> list[str]:
-    """A table as aligned lines, the header first; numbers at the right of their column."""
+def lines(table: list[dict[str, str]], right: Collection[str] = RIGHT) -> list[str]:
+    """A table as aligned lines, the header first; the columns `right`, of numbers, end at their right edge."""
     columns = {name: max(width(name), *(width(row[name]) for row in table)) for name in table[0]}
     written = [{name: name for name in columns}, *table]
-    return ["  ".join(_padded(row[name], size, name in RIGHT) for name, size in columns.items()).rstrip() for row in written]
+    return ["  ".join(_padded(row[name], size, name in right) for name, size in columns.items()).rstrip() for row in written]
 
 
 def _padded(text: str, size: int, right: bool) -> str:

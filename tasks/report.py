@@ -3,18 +3,34 @@
 import argparse
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tasks import _results
+
+if TYPE_CHECKING:
+    from malmoi._page.vectors import Vectors
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Folders to read and the folder to write."""
     for name in ("compare", "evaluate", "train", "ingest", "promote"):
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"folder that `{name}` wrote")
+    parser.add_argument("--intrinsic", type=Path, default=None, help="folder that `intrinsic` and `rates` wrote; default: none")
+    parser.add_argument("--grades", type=Path, default=None, help="folder of what `grade` wrote; default: none")
     parser.add_argument("--out", type=Path, required=True, help="folder to write index.html in")
 
 
-def run(*, compare: Path, evaluate: Path, train: Path, ingest: Path, promote: Path, out: Path) -> None:
+def run(
+    *,
+    compare: Path,
+    evaluate: Path,
+    train: Path,
+    ingest: Path,
+    promote: Path,
+    out: Path,
+    intrinsic: Path | None = None,
+    grades: Path | None = None,
+) -> None:
     """Write index.html."""
     from malmoi.page import Content, Result, render
 
@@ -30,8 +46,32 @@ def run(*, compare: Path, evaluate: Path, train: Path, ingest: Path, promote: Pa
             samples=_results.load(samples) if samples.exists() else [],
         )
         cards[row["corpus"]] = _results.load(ingest / row["corpus"] / "card.json")
-    page = render(Content(boards, _results.load(promote / "decisions.json"), results, cards))
+    page = render(Content(boards, _results.load(promote / "decisions.json"), results, cards, _vectors(intrinsic, grades)))
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     (out / "index.html").write_text(page, encoding="utf-8")
     print(f"{out / 'index.html'}: {len(results)} experiments on {len(cards)} corpora")
+
+
+def _vectors(folder: Path | None, grades: Path | None) -> "Vectors":
+    """What was measured without an experiment's model: the entries that are switched on, as `rates` wrote them down."""
+    from malmoi._page.vectors import Measured, Vectors
+
+    graded = [_graded(grades / name) for name in _results.load(grades / "switched-on" / "grades.json")] if grades else []
+    if folder is None or not (folder / "rates" / "rates.json").is_file():
+        return Vectors(grades=graded)
+    rates = _results.load(folder / "rates" / "rates.json")
+    entries = [
+        Measured(
+            _results.load(folder / name / "about.json"),
+            _results.load(folder / name / "metrics.json"),
+            *(_results.table(folder / name / f"{table}.csv") for table in ("neighbours", "analogies", "map")),
+        )
+        for name in rates["intrinsic"]
+    ]
+    return Vectors(entries, rates["tokens"], graded)
+
+
+def _graded(folder: Path) -> dict[str, Any]:
+    row = _results.load(folder / "grade.json") | _results.load(folder / "speed.json")
+    return {**row, "name": folder.name, "tokenizer": _results.describe(row, "tokenizer")}

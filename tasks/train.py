@@ -27,18 +27,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(name: str, params: Path, features: Path, out: Path) -> None:
     """Train all seeds. Raises ConfigError where the entry or the features cannot be right."""
-    from malmoi import batches, experiments
+    from malmoi import batches, experiments, pretrained
 
     experiment = experiments.read(params, name)
     pipeline = json.loads((features / "pipeline.json").read_text(encoding="utf-8"))
+    _check_tokens(experiment.problem, pipeline["tokenizer"], f"{params}: experiments.{name}")
     train, valid = (batches.load_split(features / f"{split}.npz") for split in ("train", "valid"))
-    inputs = experiments.digest(features)
+    inputs, given = experiments.digest(features), pretrained.load(features / "state")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     about: dict[str, Any] = {"name": name, **asdict(experiment), "keys": {}}
     history: list[dict[str, Any]] = []
     for seed in experiment.seeds:
-        spec = batches.Spec(experiment.problem, pipeline["width"], len(pipeline["labels"]), seed)
+        spec = batches.Spec(experiment.problem, pipeline["width"], len(pipeline["labels"]), seed, given)
         model = experiments.build(experiment, spec, f"{params}: experiments.{name}")
         key = experiments.key(experiment, name, seed, inputs)
         with Listener(name, experiment, seed, key) as told:
@@ -48,6 +49,17 @@ def run(name: str, params: Path, features: Path, out: Path) -> None:
         _bundle(out / f"seed-{seed}", features, model, _about(about, pipeline, seed))
     _write_history(out / "history.csv", history)
     (out / "experiment.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _check_tokens(problem: str, tokenizer: dict[str, Any], where: str) -> None:
+    """A language model of a text from which words were taken would have bits per character that mean nothing."""
+    from malmoi.config import ConfigError
+
+    if problem == "language_model" and (left_out := tokenizer.get("left_out")):
+        raise ConfigError(
+            f"{where}: a language model must see the whole text, but its tokenizer {tokenizer['name']} leaves something out: {left_out}. "
+            "Bits per character of a text that is not all there mean nothing; take that option out of the tokenizer's entry in `tokens`"
+        )
 
 
 def _about(about: dict[str, Any], pipeline: dict[str, Any], seed: int) -> dict[str, Any]:
@@ -64,9 +76,14 @@ def _about(about: dict[str, Any], pipeline: dict[str, Any], seed: int) -> dict[s
 
 
 def _bundle(folder: Path, features: Path, model: Any, about: dict[str, Any]) -> None:
+    from malmoi import pretrained
+
     folder.mkdir()
     shutil.copy(features / "pipeline.json", folder)
-    shutil.copytree(features / "state", folder / "state")
+    absorbed = getattr(model, "absorbs", False)  # what is pretrained is among the weights of a network that read it
+    shutil.copytree(features / "state", folder / "state", ignore=shutil.ignore_patterns(pretrained.ARRAYS) if absorbed else None)
+    if (features / "tokenizer").is_dir():  # what the tokenizer learned; most learn nothing
+        shutil.copytree(features / "tokenizer", folder / "tokenizer")
     model.save(folder / "model")
     (folder / "bundle.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
 

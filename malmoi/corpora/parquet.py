@@ -37,8 +37,9 @@ def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
 
 
 def _records(file: pq.ParquetFile, columns: list[str]) -> Iterator[dict[str, object]]:
-    for batch in file.iter_batches(batch_size=ROWS, columns=columns):
-        yield from batch.to_pylist()
+    for group in range(file.num_row_groups):  # asked for all at once, it keeps what it has read
+        for batch in file.iter_batches(batch_size=ROWS, row_groups=[group], columns=columns):
+            yield from batch.to_pylist()
 
 
 def _open(path: Path) -> pq.ParquetFile:

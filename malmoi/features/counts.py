@@ -26,8 +26,8 @@ BLOCK = 20_000  # documents at a time
 class Params:
     """weights: what a cell holds. ngrams: shortest and longest n-gram. sublinear: 1 + ln(count) instead of the count.
 
-    min_count: documents that an n-gram must be in. max_size: the columns kept, most frequent first. normalise: scale rows to
-    length 1; left out, so it is for tfidf and not for the others.
+    min_count: documents that an n-gram must be in. max_share: the largest share of documents that it may be in. max_size: the columns
+    kept, most frequent first. normalise: scale rows to length 1; left out, so it is for tfidf and not for the others.
     """
 
     weights: Literal["counts", "binary", "tfidf"] = "counts"
@@ -36,12 +36,15 @@ class Params:
     max_size: int | None = None
     sublinear: bool = False
     normalise: bool | None = None
+    max_share: float = 1.0
 
     def __post_init__(self) -> None:
         """Raises ValueError where the options contradict each other."""
         vocab.check_cuts(self.min_count, self.max_size)
         if len(self.ngrams) != 2 or not 1 <= self.ngrams[0] <= self.ngrams[1]:
             raise ValueError(f"ngrams should be [shortest, longest] with 1 <= shortest <= longest, as [1, 2]; not {self.ngrams}")
+        if not 0 < self.max_share <= 1:
+            raise ValueError(f"max_share should be above 0 and at most 1 (keep all), not {self.max_share}")
         if self.weights == "binary" and self.sublinear:
             raise ValueError("sublinear changes nothing where weights are binary; leave it out")
 
@@ -126,9 +129,13 @@ def fit(documents: Iterable[list[str]], params: Params) -> Feature:
     renumber = np.empty(len(tokens), np.int32)  # by code point, so that columns do not depend on the order of the documents
     renumber[[numbers[token] for token in tokens]] = np.arange(len(tokens))
     columns, frequency = index(renumber[ids], lengths, params.ngrams, params.min_count)
-    best = np.argsort(-frequency, kind="stable")[: params.max_size]
+    best = np.argsort(-frequency, kind="stable")
+    best = best[frequency[best] <= params.max_share * len(lengths)][: params.max_size]
     if not len(best):
-        raise ConfigError(f"no n-gram is in {params.min_count} documents of the training split; lower min_count or the n-grams' length")
+        raise ConfigError(
+            f"no n-gram is in {params.min_count} documents or more, and in {params.max_share:.0%} of them or less, of the training split; "
+            "lower min_count or the n-grams' length"
+        )
     kept, columns = _compact(columns[best])
     return Feature(params, [tokens[number] for number in kept], Grams(columns), frequency[best], len(lengths))
 

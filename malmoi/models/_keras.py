@@ -12,8 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from malmoi.batches import Epoch, Sequences, Split, Step, buckets, pad, quiet, windows
+from malmoi.batches import Epoch, Split, Step, buckets, pad, quiet, windows
 from malmoi.config import ConfigError
+from malmoi.models._embeddings import sequences_of
 from malmoi.models._training import Training
 
 Batch = tuple[np.ndarray, np.ndarray]  # ids (batch, time) and targets: (batch,) classes, or (batch, time) next tokens
@@ -31,9 +32,8 @@ class Trainer:
     def __init__(self, network: Any, training: Training, seed: int) -> None:
         self.network, self.training = network, training
         self.random = np.random.default_rng(seed)
-        signature = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec(None, tf.int32)]
-        self._step = tf.function(self._update, input_signature=[*signature, network.signature])
-        self._loss = tf.function(self._measure, input_signature=[*signature, network.signature])
+        self._step = tf.function(self._update, input_signature=network.signature)
+        self._loss = tf.function(self._measure, input_signature=network.signature)
         self.optimizer: Any = None
 
     def fit(self, train: Split, valid: Split, on_epoch: Callable[[Epoch], None], on_step: Callable[[Step], None] = quiet) -> None:
@@ -55,7 +55,7 @@ class Trainer:
 
     def batches(self, split: Split, random: np.random.Generator | None) -> Iterator[Batch]:
         """(ids, targets) of one pass: windows of streams for a language model, padded buckets else."""
-        sequences = sequences_of(split)
+        sequences = sequences_of(split.inputs)
         size = self.training.batch_size
         if self.network.carries:
             stream = sequences.stream()
@@ -110,10 +110,3 @@ def _mean(losses: Iterator[float], batches: list[Batch], on_batch: Callable[[int
 def _cross_entropy(logits: Any, wanted: Any) -> Any:
     """Mean nats per target. logits: (..., classes); wanted: (...)."""
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, logits))
-
-
-def sequences_of(split: Split) -> Sequences:
-    """The split's token ids. Raises ConfigError where it holds sparse rows."""
-    if not isinstance(split.inputs, Sequences):
-        raise ConfigError("a network reads token ids: give it features of kind sequence, not counts")
-    return split.inputs

@@ -6,34 +6,40 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from malmoi.batches import PAD, Spec
+from malmoi.batches import Sequences, Spec
+from malmoi.models import _embeddings
 
 CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
 class Network(keras.Model):
-    """ids (batch, time) and states -> logits (batch, classes) for classification, (batch, time, width) and new states else."""
+    """ids (batch, time[, columns]) and states -> logits (batch, classes) for classification, (batch, time, width) and new states else."""
 
-    def __init__(self, settings: Any, spec: Spec) -> None:
+    def __init__(self, settings: Any, spec: Spec, read: Sequences | None = None) -> None:
+        """`read`: what it will learn from, which says how many numbers a token is, and on which side batches are filled up."""
         super().__init__()
         self.settings, self.carries = settings, spec.problem == "language_model"
-        self.embedding = keras.layers.Embedding(spec.width, settings.embedding)
+        self.kind, self.columns = _embeddings.kind(spec), read.ids.shape[1:] if read else ()
+        # cuDNN refuses padding before the text
+        self.kernels = {"use_cudnn": False} if read and read.padding == "before" and settings.cell != "simple" else {}
+        self.embedding = _embeddings.layer(spec, settings.embedding, settings.frozen)
         self.dropout = keras.layers.Dropout(settings.dropout)
         last = settings.layers - 1
         self.readers = [self._reader(self.carries or place < last or settings.pooling != "last") for place in range(settings.layers)]
         self.head = keras.layers.Dense(spec.width if self.carries else spec.classes)
-        self(np.zeros((1, 2), np.int32), self.initial(1))  # makes the weights
+        self(np.zeros((1, 2, *self.columns), np.int32), self.initial(1))  # makes the weights
 
     def _reader(self, sequences: bool) -> Any:
-        reader = CELLS[self.settings.cell](self.settings.units, return_sequences=sequences, return_state=self.carries)
+        reader = CELLS[self.settings.cell](self.settings.units, return_sequences=sequences, return_state=self.carries, **self.kernels)
         return keras.layers.Bidirectional(reader) if self.settings.bidirectional else reader
 
     def call(self, ids: Any, states: Any = (), training: bool = False) -> Any:
         """See the class. `states`: per layer a list of (batch, units), [] for classification."""
-        hidden = self.dropout(self.embedding(ids), training=training)  # (batch, time, embedding)
+        read = self.embedding(_embeddings.tokens(ids) if self.kind == "table" else ids)
+        hidden = self.dropout(read, training=training)  # (batch, time, embedding)
         if self.carries:
             return self._carry(hidden, states, training)
-        mask = tf.not_equal(ids, PAD)  # (batch, time)
+        mask = _embeddings.mask(ids)  # (batch, time)
         for reader in self.readers:
             hidden = self.dropout(reader(hidden, mask=mask, training=training), training=training)  # (batch[, time], units)
         return self.head(self._pool(hidden, mask)), states
@@ -61,12 +67,17 @@ class Network(keras.Model):
 
     @property
     def signature(self) -> Any:
-        """Shapes of the states, for tf.function."""
+        """Shapes of ids, targets and states, for tf.function."""
+        ids = tf.TensorSpec([None, None, *self.columns], tf.int32)
+        return ids, tf.TensorSpec(None, tf.int32), self._carried
+
+    @property
+    def _carried(self) -> Any:
         return tf.nest.map_structure(lambda state: tf.TensorSpec([None, state.shape[1]], state.dtype), self.initial(1))
 
     def export(self) -> dict[str, np.ndarray]:
         """All weights by the names that `recurrent` reads: embedding, head.kernel, head.bias, reader0.forward.kernel, ..."""
-        weights = {"embedding": self.embedding.get_weights()[0]}
+        weights = _embeddings.export(self.kind, self.embedding)
         weights["head.kernel"], weights["head.bias"] = self.head.get_weights()
         for place, reader in enumerate(self.readers):
             both = ("forward", "backward") if self.settings.bidirectional else ("forward",)

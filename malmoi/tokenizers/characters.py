@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 from malmoi.config import params
 
+CHEAP = True  # faster than any cache
+
 
 @params
 class Params:

@@ -1,35 +1,62 @@
-"""Morphemes of Korean by Komoran, through KoNLPy. They are dictionary forms (했다 → 하 + 았 + 다), so the text cannot be had back.
+"""Morphemes of Korean by Komoran, with KoNLPy's jars. They are dictionary forms (했다 → 하 + 았 + 다), so the text cannot be had back.
 
 Lines are analysed one by one, as KoNLPy does; one of more than 1,000 characters is cut at whitespace first.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
-from malmoi.config import params
-from malmoi.tokenizers import _jvm
+from malmoi.config import ConfigError, params
+from malmoi.tokenizers import _java, _jvm, _morphemes
+from malmoi.tokenizers._worker import Engine, Pairs
 
+PACKAGES = ("konlpy", "jpype1")
+SPEED_ONLY = _java.SPEED_ONLY
+TAGS = (
+    *("NNG", "NNP", "NNB", "NP", "NR", "VV", "VA", "VX", "VCP", "VCN", "MM", "MAG", "MAJ", "IC", "JKS", "JKC", "JKG", "JKO", "JKB", "JKV"),
+    *("JKQ", "JC", "JX", "EP", "EF", "EC", "ETN", "ETM", "XPN", "XSN", "XSV", "XSA", "XR", "SF", "SE", "SS", "SP", "SO", "SW"),
+    *("SH", "SL", "SN", "NF", "NV", "NA"),
+)
 LONGEST = 1_000  # characters of a line in one call
-TOKEN = re.compile(r"Token \[morph=(.*?), pos=([A-Z]+), beginIndex=\d+, endIndex=\d+\]", re.DOTALL)  # how Komoran's Java prints it
-ODD = re.compile("[\ud800-\udfff\U00010000-\U0010ffff]")  # Komoran tears the latter (emoji) into halves
+SHORT = re.compile(r"/([A-Z]+)(?: |$)")  # 밥/NNG 을/JKO
+LONG = re.compile(r"Token \[morph=(.*?), pos=([A-Z]+), beginIndex=\d+, endIndex=\d+\]", re.DOTALL)
 
 
 @params
-class Params:
-    """pos: parts of speech with the tokens (먹/VV). heap_mb: most memory for Java. long_run: see `_jvm.start`."""
+class Params(_java.Options):
+    """dictionary: a file of words of one's own, word<TAB>tag on each line; a word may have spaces (바람과 함께 사라지다<TAB>NNP).
 
-    pos: bool = False
-    heap_mb: int = 1024
-    long_run: bool = False
+    The others: see `_java.Options`; tags are Sejong's (keep: [N, V]).
+    """
+
+    dictionary: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for parts of speech that there are not."""
+        super().__post_init__()
+        _morphemes.check_tags(self.keep, (*TAGS, _morphemes.UNKNOWN))
 
 
-def build(params: Params) -> Callable[[Sequence[str]], list[list[str]]]:
+def fit(texts: Iterable[str], params: Params, folder: Path) -> None:
+    """Check the user dictionary, if there is one, and take it along. The texts are not read."""
+    if params.dictionary:
+        _morphemes.take_dictionary(params.dictionary, folder, TAGS)
+
+
+def build(params: Params, folder: Path | None = None) -> Callable[[Sequence[str]], list[list[str]]]:
     """A tokenizer into morphemes. `.failures` has the indices of the texts that Komoran failed on; those are cut at whitespace.
 
     >>> build(Params())(["말을 모았다"])
     [['말', '을', '모으', '았', '다']]
     """
-    return _jvm.Analyzer(lambda: _engine(params))
+    if not params.dictionary:
+        return _Komoran(params)
+    if not (folder and (folder / _morphemes.DICTIONARY).is_file()):
+        raise ConfigError(f"{folder}: the user dictionary is not there; run the tokens stage again: dvc repro")
+    return _Komoran(params, dictionary=tuple(_morphemes.read_dictionary(folder / _morphemes.DICTIONARY)))
 
 
 def lossless(params: Params) -> bool:
@@ -37,48 +64,51 @@ def lossless(params: Params) -> bool:
     return False
 
 
-def _engine(params: Params) -> _jvm.Cut:
-    analyse = _call(params)
-    return lambda text: [token for part in _parts(text) for token in analyse(part) or part.split()]
+def left_out(params: Params) -> str:
+    """Filters and stop words."""
+    return params.left_out
 
 
-def _parts(text: str) -> Iterator[str]:
-    """Lines that are not blank; long ones in parts of whole words, and of at most LONGEST characters where there is no whitespace."""
-    for line in text.split("\n"):
-        if len(line) > LONGEST:
-            yield from _fold(line)
-        elif line and not line.isspace():  # Komoran has nothing for an empty line and an exception for a blank one
-            yield line
+def engine(heap_mb: int, long_run: bool, dictionary: Sequence[Sequence[str]] = ()) -> Engine:
+    """For the worker: cuts one line."""
+    _jvm.start(heap_mb, long_run)
+    import jpype
+
+    komoran = jpype.JClass("kr.co.shineware.nlp.komoran.core.Komoran")(str(_jvm.jars() / "data" / "models"))
+    if dictionary:
+        _learn(komoran, dictionary)
+
+    def cut(line: str, how: dict[str, Any]) -> Pairs:
+        safe, back = _jvm.shield(line, _jvm.BEYOND)
+        pairs = _read(komoran.analyze(safe), safe)
+        return [(morph.translate(back), tag) for morph, tag in pairs] if back else pairs
+
+    return cut
 
 
-def _fold(line: str) -> Iterator[str]:
-    part = ""
-    for word in _jvm.words(line, spaces=True):
-        if part and len(part) + len(word) > LONGEST:
-            yield part
-            part = ""
-        if len(word) > LONGEST:
-            yield from (word[at : at + LONGEST] for at in range(0, len(word), LONGEST) if not word[at : at + LONGEST].isspace())
-        else:
-            part += word
-    if part and not part.isspace():
-        yield part
+def _read(result: Any, line: str) -> Pairs:
+    """All morphemes by one call. Komoran's short print takes apart the letters of what it could not analyse (NA); its long one does not."""
+    short = str(result.getPlainText())
+    if "/" not in line and "/NA" not in short:
+        found = SHORT.split(short)
+        return list(zip(found[::2], found[1::2], strict=False))  # after the last there is an empty text
+    tokens = result.getTokenList()
+    if "morph=" not in line:
+        return LONG.findall(str(tokens.toString()))
+    return [(str(token.getMorph()), str(token.getPos())) for token in tokens]  # the line looks like the print itself
 
 
-def _call(params: Params) -> _jvm.Cut:
-    _jvm.start(params.heap_mb, params.long_run)
-    from konlpy.tag import Komoran
+def _learn(komoran: Any, dictionary: Sequence[Sequence[str]]) -> None:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+        file.writelines(f"{word}\t{tag}\n" for word, tag in dictionary)
+        file.flush()
+        komoran.setUserDic(file.name)
 
-    komoran = Komoran().jki
 
-    def analyse(line: str) -> list[str]:
-        safe, back = _jvm.shield(line, ODD)
-        found = komoran.analyze(safe).getTokenList()
-        if "morph=" in safe:  # text that looks like Komoran's own print: two calls for each token instead of one for the line
-            pairs = [(str(token.getMorph()), str(token.getPos())) for token in found]
-        else:
-            pairs = TOKEN.findall(str(found.toString()))
-        tokens = [f"{morph}/{pos}" for morph, pos in pairs] if params.pos else [morph for morph, _ in pairs]
-        return [token.translate(back) for token in tokens] if back else tokens
+class _Komoran(_java.Analyzer):
+    module = __name__
+    threads = 4
 
-    return analyse
+    def units(self, text: str) -> list[str]:
+        # Komoran has nothing for an empty line and an exception for a blank one
+        return [part for line in text.split("\n") for part in _morphemes.parts(line, LONGEST) if part and not part.isspace()]

@@ -1,34 +1,57 @@
-"""Morphemes of Korean by Open Korean Text, through KoNLPy.
+"""Morphemes of Korean by Open Korean Text, with KoNLPy's jars.
 
 Okt cuts every eojeol by itself, so a long text is no harder than many short ones and a word that comes again is remembered. The tokens
 are those of KoNLPy's own `Okt().morphs` (or `.pos`), less its tokens of nothing but whitespace (line ends, tabs). A run of more than 150
-characters without whitespace, where Okt's time grows with the square of the length, is cut into parts first.
+characters without whitespace, where Okt's time grows with the square of the length, is cut into parts first. KoNLPy's Okt takes no user
+dictionary.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from malmoi.config import params
-from malmoi.tokenizers import _jvm
+from malmoi.tokenizers import _java, _jvm, _morphemes
+from malmoi.tokenizers._worker import Engine, Pairs
 
+PACKAGES = ("konlpy", "jpype1")
+SPEED_ONLY = _java.SPEED_ONLY
+TAGS = (
+    *(
+        "Noun",
+        "Verb",
+        "Adjective",
+        "Determiner",
+        "Adverb",
+        "Conjunction",
+        "Exclamation",
+        "Josa",
+        "PreEomi",
+        "Eomi",
+        "Suffix",
+        "Punctuation",
+    ),
+    *("Foreign", "Alpha", "Number", "Unknown", "KoreanParticle", "Hashtag", "ScreenName", "Email", "URL", "CashTag", "Modifier"),
+    *("VerbPrefix", "Others", "ProperNoun", _morphemes.UNKNOWN),
+)
 LONGEST, PART = 150, 25  # characters
-REMEMBERED = 200_000  # eojeols; some 60 MB
 BETWEEN = "\x1e\x1f"  # what tokens come from Java joined by: one call for a word instead of one for each token
 
 
 @params
-class Params:
-    """norm: mend spelling (되나욬 → 되나요). stem: dictionary forms (먹었다 → 먹다). pos: parts of speech with the tokens (먹/Verb).
-
-    spaces: whitespace is kept, before the token that follows it. heap_mb: most memory for Java. long_run: worth it from some ten
-    thousand texts on (see `_jvm.start`); changes no token.
+class Params(_java.Options):
+    """norm: mend spelling (되나욬 → 되나요). stem: dictionary forms (먹었다 → 먹다). spaces: whitespace is kept, before the token that
+    follows it. The others: see `_java.Options`; tags are Okt's (keep: [Noun, Verb]).
     """
 
     norm: bool = False
     stem: bool = False
-    pos: bool = False
     spaces: bool = False
-    heap_mb: int = 1024
-    long_run: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _morphemes.check_tags(self.keep, TAGS)
+        if self.spaces and (self.keep or self.stop_words):
+            raise ValueError("spaces: whitespace goes with the token that follows it, so it cannot be had with keep or stop_words")
 
 
 def build(params: Params) -> Callable[[Sequence[str]], list[list[str]]]:
@@ -37,7 +60,7 @@ def build(params: Params) -> Callable[[Sequence[str]], list[list[str]]]:
     >>> build(Params())(["말을 모으다"])
     [['말', '을', '모으다']]
     """
-    return _jvm.Analyzer(lambda: _engine(params), params.spaces)
+    return _Okt(params) if not params.spaces else _Spaced(params)
 
 
 def lossless(params: Params) -> bool:
@@ -45,60 +68,63 @@ def lossless(params: Params) -> bool:
     return params.spaces and not (params.norm or params.stem or params.pos)
 
 
-def _engine(params: Params) -> _jvm.Cut:
-    analyse = _remembering(_call(params))
-    if params.spaces:
-        return lambda text: _cut_spaced(text, analyse, lossless(params))
-    return lambda text: [token for word in text.split() for token in analyse(word) or [word]]
+def left_out(params: Params) -> str:
+    """Endings, where only dictionary forms are left; parts of speech and stop words that are filtered."""
+    return "; ".join(filter(None, ["endings are stripped (stem)" if params.stem else "", params.left_out]))
 
 
-def _cut_spaced(text: str, analyse: _jvm.Cut, exact: bool) -> list[str]:
-    tokens: list[str] = []
-    for piece in _jvm.words(text, spaces=True):
-        word = piece.lstrip()
-        surface = analyse(word) if word else []
-        if not surface or (exact and "".join(surface) != word):
-            tokens.append(piece)  # Okt swallowed something: the word whole
-        else:
-            tokens += [piece[: len(piece) - len(word)] + surface[0], *surface[1:]]
-    return tokens
+def engine(heap_mb: int, long_run: bool) -> Engine:
+    """For the worker: cuts one eojeol."""
+    _jvm.start(heap_mb, long_run)
+    import jpype
 
+    okt = jpype.JClass("kr.lucypark.okt.OktInterface")()
+    join, yes_no = jpype.JClass("java.lang.String").join, jpype.java.lang.Boolean
 
-def _remembering(analyse: _jvm.Cut) -> _jvm.Cut:
-    known: dict[str, list[str]] = {}
+    def cut(word: str, how: dict[str, Any]) -> Pairs:
+        safe, back = _jvm.shield(word, _jvm.LONE_SURROGATES)
+        found = okt.tokenize(safe, yes_no(how["norm"]), yes_no(how["stem"]))
+        tokens = (
+            [str(token) for token in found] if "\x1e" in safe else [token for token in str(join(BETWEEN, found)).split(BETWEEN) if token]
+        )
+        return [_pair(token.translate(back) if back else token) for token in tokens]
 
-    def cut(word: str) -> list[str]:
-        tokens = known.get(word)
-        if tokens is None:
-            parts = [word] if len(word) <= LONGEST else [word[at : at + PART] for at in range(0, len(word), PART)]
-            tokens = analyse(word) if len(parts) == 1 else [token for part in parts for token in cut(part)]
-            if len(known) >= REMEMBERED:
-                known.clear()
-            known[word] = tokens
-        return tokens
-
+    cut("말모이", {"norm": False, "stem": False})  # its dictionaries are loaded by the first word
     return cut
 
 
-def _call(params: Params) -> _jvm.Cut:
-    _jvm.start(params.heap_mb, params.long_run)
-    import jpype
-    from konlpy.tag import Okt
+def _pair(token: str) -> tuple[str, str]:
+    morpheme, _, tag = token.rpartition("/")
+    return morpheme, tag
 
-    okt = Okt().jki
-    join = jpype.JClass("java.lang.String").join
-    norm, stem = jpype.java.lang.Boolean(params.norm), jpype.java.lang.Boolean(params.stem)
 
-    def tagged(word: str) -> list[str]:
-        found = okt.tokenize(word, norm, stem)
-        if "\x1e" in word:
-            return [str(token) for token in found]
-        joined = str(join(BETWEEN, found))
-        return joined.split(BETWEEN) if joined else []
+class _Okt(_java.Remembering):
+    module = __name__
+    threads = 4
 
-    def analyse(word: str) -> list[str]:
-        safe, back = _jvm.shield(word, _jvm.LONE_SURROGATES)
-        tokens = tagged(safe) if params.pos else [token.rsplit("/", 1)[0] for token in tagged(safe)]
-        return [token.translate(back) for token in tokens] if back else tokens
+    def __init__(self, params: Params) -> None:
+        super().__init__(params, {"norm": params.norm, "stem": params.stem})
 
-    return analyse
+    def units(self, text: str) -> list[str]:
+        if len(text) <= LONGEST:
+            return text.split()
+        return [part for word in text.split() for part in ([word] if len(word) <= LONGEST else _morphemes.parts(word, PART))]
+
+
+class _Spaced(_Okt):
+    """Whitespace goes before the token that follows it."""
+
+    def __init__(self, params: Params) -> None:
+        super().__init__(params)
+        self._exact = lossless(params)
+
+    def tokens(self, text: str, units: list[str], known: _java.Known) -> list[str]:
+        tokens: list[str] = []
+        for piece in _morphemes.SPACED.findall(text):
+            word = piece.lstrip()
+            surface = super().tokens(word, self.units(word), known)
+            if not surface or (self._exact and "".join(surface) != word):
+                tokens.append(piece)  # Okt swallowed something: the word whole
+            else:
+                tokens += [piece[: len(piece) - len(word)] + surface[0], *surface[1:]]
+        return tokens

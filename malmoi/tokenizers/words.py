@@ -7,6 +7,7 @@ Other scripts pass through as runs of letters.
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import field
 
 from malmoi.config import params
 
@@ -25,12 +26,14 @@ CUT = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+CHEAP = True  # as fast as a cache
 WHOLE = re.compile(rf"\d+(?:[.,:]\d+)*|(?:{LETTER})+(?:['’\-](?:{LETTER})+)*|([^\w\s])\1*|[^\s]")
 
 
 @params
 class Params:
-    """contractions: cut them off their words. lowercase: capitals become small letters.
+    """contractions: cut them off their words. lowercase: capitals become small letters. stop_words: tokens that are left out, whatever
+    their case.
 
     spaces: whitespace (line ends too) is kept, before the token that follows it; at the end of the text it is a token of its own.
     """
@@ -38,6 +41,7 @@ class Params:
     contractions: bool = True
     lowercase: bool = False
     spaces: bool = False
+    stop_words: list[str] = field(default_factory=list)
 
 
 def build(params: Params) -> Callable[[Sequence[str]], list[list[str]]]:
@@ -48,12 +52,22 @@ def build(params: Params) -> Callable[[Sequence[str]], list[list[str]]]:
     """
     pattern = CUT if params.contractions else WHOLE
     cut = _spaced(pattern) if params.spaces else lambda text: [found.group() for found in pattern.finditer(text)]
-    return lambda texts: [cut(text.lower() if params.lowercase else text) for text in texts]
+    if not params.stop_words:
+        return lambda texts: [cut(text.lower() if params.lowercase else text) for text in texts]
+    stopped = {word.lower() for word in params.stop_words}
+    return lambda texts: [
+        [token for token in cut(text.lower() if params.lowercase else text) if token.lstrip().lower() not in stopped] for text in texts
+    ]
 
 
 def lossless(params: Params) -> bool:
-    """Joined tokens give the text back where whitespace is kept and capitals too."""
-    return params.spaces and not params.lowercase
+    """Joined tokens give the text back where whitespace is kept, and capitals too, and nothing is left out."""
+    return params.spaces and not (params.lowercase or params.stop_words)
+
+
+def left_out(params: Params) -> str:
+    """Stop words."""
+    return "stop words are left out (stop_words)" if params.stop_words else ""
 
 
 def _spaced(pattern: re.Pattern[str]) -> Callable[[str], list[str]]:

@@ -3,12 +3,24 @@
 import hashlib
 from collections import Counter
 
+import numpy as np
+
 from malmoi import cards
-from malmoi.rows import Dropped, Example
+from malmoi.cards import Description
+from malmoi.cleaning import Drops
+from malmoi.outline import Outline
+from malmoi.rows import SPLITS, Dropped, Example
+
+
+def dropped(*rows: Dropped) -> Drops:
+    found = Drops()
+    for row in rows:
+        found.add(row)
+    return found
 
 
 def test_describe_counts_what_is_there() -> None:
-    found = cards.describe([Example("1", "말 a", "x", "one"), Example("2", "", "y", "one"), Example("3", "é12", "x", "two")])
+    found = Description([Example("1", "말 a", "x", "one"), Example("2", "", "y", "one"), Example("3", "é12", "x", "two")]).card()
     assert found["examples"] == 3
     assert found["documents"] == 2
     assert found["characters"] == 6
@@ -38,15 +50,15 @@ def test_scripts_tell_hangul_latin_han_kana_and_the_rest() -> None:
 
 def test_digest_is_of_the_rows_in_order() -> None:
     one, two = Example("1", "말", "x", "d"), Example("2", "b")
-    assert cards.digest([one]) == hashlib.sha256('["1", "말", "x", "d"]\n'.encode()).hexdigest()
-    assert cards.digest([one, two]) != cards.digest([two, one])
+    assert Description([one]).card()["sha256"] == hashlib.sha256('["1", "말", "x", "d"]\n'.encode()).hexdigest()
+    assert Description([one, two]).card()["sha256"] != Description([two, one]).card()["sha256"]
 
 
 def test_duplicates_within_and_across() -> None:
-    def rows(*texts: str) -> list[Example]:
-        return [Example(str(n), text, str(n % 2)) for n, text in enumerate(texts)]
-
-    assert cards.duplicates({"train": rows("a", "a", "b", ""), "valid": rows("b", ""), "test": rows("a", "b", "c", "c")}) == {
+    dealt = {"train": ("a", "a", "b", ""), "valid": ("b", ""), "test": ("a", "b", "c", "c")}
+    examples = [Example(f"{split}:{n}", text, str(n % 2)) for split in SPLITS for n, text in enumerate(dealt[split])]
+    fates = np.repeat(np.arange(3), [4, 2, 4])
+    assert cards.duplicates(Outline(examples), fates) == {
         "within": {"train": 1, "valid": 0, "test": 1},
         "across": {"valid in train": 1, "test in train": 2, "test in valid": 1},
         "conflicting": {"train": 1, "valid": 0, "test": 1},
@@ -54,13 +66,19 @@ def test_duplicates_within_and_across() -> None:
 
 
 def test_drops_are_counted_and_the_first_few_shown() -> None:
-    dropped = [Dropped("empty text", f"a:{row}") for row in range(1, 8)] + [Dropped("no label", "b:1", "x" * 200)]
-    found = cards.drops(dropped)
+    rows = [Dropped("empty text", f"a:{row}") for row in range(1, 8)] + [Dropped("no label", "b:1", "x" * 200)]
+    found = cards.drops(dropped(*rows))
     assert {reason: told["count"] for reason, told in found.items()} == {"empty text": 7, "no label": 1}
     assert [row["where"] for row in found["empty text"]["first"]] == ["a:1", "a:2", "a:3", "a:4", "a:5"]
     assert found["no label"]["first"][0]["text"] == "x" * 119 + "…"
 
 
 def test_a_card_adds_up() -> None:
-    splits = {"train": [Example("1", "a")], "valid": [Example("2", "b")], "test": [Example("3", "c")]}
-    assert cards.card(splits, [Dropped("empty text", "a:4")])["rows"] == {"read": 4, "kept": 3, "dropped": 1}
+    described = {split: Description([Example(split, split)]) for split in SPLITS}
+    card = cards.card(described, dropped(Dropped("empty text", "a:4")), {"within": {}})
+    assert card["rows"] == {"read": 4, "kept": 3, "dropped": 1}
+    assert card["duplicates"] == {"within": {}}
+
+
+def test_a_split_without_rows() -> None:
+    assert Description().card()["lengths"] == {}

@@ -1,13 +1,17 @@
 """Raw text in, answer out."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from tiny import BAD, GOOD, Tiny
 
 from malmoi.config import ConfigError
 from malmoi.predictor import Predictor, _draw
+from malmoi.token_cache import TokenCache
+from tasks import features, tokens, train
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +85,27 @@ def test_a_low_temperature_is_nearly_greedy() -> None:
 def test_a_folder_without_a_model(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no trained model here"):
         Predictor.load(tmp_path)
+
+
+def test_a_bundle_takes_along_what_its_tokenizer_learned(tiny: Tiny, tmp_path: Path) -> None:
+    """tokens -> features -> train; what they read is removed, and the bundle alone answers; with a cache too."""
+    table = {
+        "tokens": {"bpe": {"corpus": "review", "tokenizer": "subwords", "options": {"size": 60}}},
+        "features": {"bpe-counts": {"corpus": "review", "tokens": "bpe", "kind": "counts", "options": {}}},
+        "experiments": {"bpe-linear": {"problem": "classify", "corpus": "review", "features": "bpe-counts", "model": {"family": "linear"}}},
+    }
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(table), encoding="utf-8")
+    out = [tmp_path / name for name in ("tokens", "features", "train")]
+    tokens.run("bpe", tmp_path / "p.yaml", tiny.root / "ingest/review", out[0])
+    features.run("bpe-counts", tmp_path / "p.yaml", out[0], out[1])
+    train.run("bpe-linear", tmp_path / "p.yaml", out[1], out[2])
+    learned = (out[0] / "state/subwords.json").read_bytes()
+    shutil.rmtree(out[0])
+    shutil.rmtree(out[1])
+    bundle = out[2] / "seed-1"
+    assert (bundle / "tokenizer/subwords.json").read_bytes() == learned
+    cache = TokenCache(tmp_path / "cache", 8)
+    answers = [Predictor.load(bundle, given).answer([GOOD[1], BAD[1]]) for given in (None, cache, cache)]
+    assert [answer["label"] for answer in answers[0]] == ["good", "bad"]
+    assert answers[0] == answers[1] == answers[2]
+    assert (tmp_path / "cache").is_dir()

@@ -3,20 +3,32 @@
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from malmoi import cleaning, splits
 from malmoi.cleaning import Clean
 from malmoi.config import ConfigError
-from malmoi.rows import Example
-from malmoi.splits import Division, Splits, check_labels, divide
+from malmoi.outline import Outline
+from malmoi.rows import SPLITS, Example
+from malmoi.splits import Division
 
+Splits = dict[str, list[Example]]
 KEEP = Clean(empty="keep")
 
 
 def rows(*texts: str, label: str | None = None, document: str = "a.txt", **more: Any) -> list[Example]:
     return [Example(f"{document}:{row}", text, label, document, row=row, **more) for row, text in enumerate(texts, 1)]
+
+
+def divide(examples: list[Example], clean: Clean, division: Division) -> tuple[Splits, list[tuple[str, str]]]:
+    """The rows of each split, and (why, where) of those that go."""
+    fates = splits.divide(Outline(examples), clean, division, {}).tolist()
+    divided = {name: [example for example, fate in zip(examples, fates, strict=True) if fate == place] for place, name in enumerate(SPLITS)}
+    gone = [(cleaning.REASONS[fate], cleaning.where(example)) for example, fate in zip(examples, fates, strict=True) if fate < 0]
+    return divided, gone
 
 
 def texts(splits: Splits) -> dict[str, list[str]]:
@@ -27,7 +39,6 @@ def test_position_cuts_by_characters_with_line_ends() -> None:
     examples = rows(*["x" * 9] * 8, "yyyy", "z" * 14)  # 8 x 10 + 5 + 15 = 100 characters
     splits, _ = divide(examples, KEEP, Division(by="position", valid=0.05, test=0.15))
     assert [len(splits[name]) for name in ("train", "valid", "test")] == [8, 1, 1]
-    assert [example.split for found in splits.values() for example in found] == ["train"] * 8 + ["valid", "test"]
 
 
 def test_position_between_documents_keeps_them_whole() -> None:
@@ -92,7 +103,7 @@ def test_shared_texts_leave_train_and_are_told() -> None:
     files = {"train": ["t"], "valid": ["v"], "test": ["x"]}
     splits, dropped = divide(given, Clean(shared="drop"), Division(by="files", files=files))  # type: ignore[arg-type]
     assert texts(splits) == {"train": ["three"], "valid": ["two"], "test": ["one"]}
-    assert [(row.reason, row.where) for row in dropped] == [
+    assert dropped == [
         ("text is in valid or test too", "a.txt:1"),
         ("text is in valid or test too", "a.txt:2"),
     ]
@@ -100,9 +111,15 @@ def test_shared_texts_leave_train_and_are_told() -> None:
 
 def test_an_empty_split_is_an_error_that_accounts_for_the_rows() -> None:
     with pytest.raises(ConfigError, match="train is empty after cleaning: 0 rows were kept, dropped: 2 empty text"):
-        divide(rows("", " "), Clean(), Division(by="random", valid=0.1, test=0.1))
-    with pytest.raises(ConfigError, match="test is empty"):
-        divide(rows("a", "b"), Clean(), Division(by="random", valid=0.4, test=0.1))
+        splits.divide(Outline(), Clean(), Division(by="random", valid=0.1, test=0.1), {"empty text": 2})
+    with pytest.raises(ConfigError, match="valid is empty after cleaning: 1 rows were kept, dropped: 1 duplicate;"):
+        divide(rows("a", "a"), Clean(duplicates="drop"), Division(by="random", valid=0.4, test=0.1))
+
+
+def test_as_many_labels_as_rows() -> None:
+    examples = [Example(str(n), f"text {n}", f"label {n}") for n in range(5)]
+    with pytest.raises(ConfigError, match="valid is empty"):  # a label's only row stays in train
+        divide(examples, Clean(), Division(by="random", valid=0.4, test=0.4))
 
 
 @pytest.mark.parametrize(
@@ -123,11 +140,17 @@ def test_a_division_that_cannot_be_right(division: Division, said: str) -> None:
 
 
 def test_labels_that_cannot_be_right() -> None:
-    good = {"train": rows("a", label="x") + rows("b", label="y"), "valid": rows("c", label="x"), "test": rows("d", label="y")}
-    check_labels(good)
+    def check(**given: list[Example]) -> None:
+        good = {"train": rows("a", label="x") + rows("b", label="y"), "valid": rows("c", label="x"), "test": rows("d", label="y")}
+        dealt = good | given
+        examples = [example for name in SPLITS for example in dealt[name]]
+        fates = np.repeat(np.arange(3, dtype=np.int8), [len(dealt[name]) for name in SPLITS])
+        splits.check_labels(Outline(examples), fates, examples.__getitem__)
+
+    check()
     with pytest.raises(ConfigError, match=r"one class only \(x\)"):
-        check_labels(good | {"train": rows("a", label="x")})
+        check(train=rows("a", label="x"))
     with pytest.raises(ConfigError, match=r"a.txt:1: test has label 'z', which train lacks \(x, y\)"):
-        check_labels(good | {"test": rows("e", label="z")})
+        check(test=rows("e", label="z"))
     with pytest.raises(ConfigError, match=r"a\.txt:1 has no label"):
-        check_labels(good | {"train": rows("a")})
+        check(train=rows("a"))

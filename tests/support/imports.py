@@ -7,14 +7,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("malmoi", "tasks")
-# What changes no result of a stage: reading settings, finding a member by its name, telling of progress, telling MLflow.
-INFRASTRUCTURE = {"malmoi/config.py", "malmoi/registry.py", "tasks/_progress.py", "tasks/_tracking.py"}
+# What changes no result of a stage: reading settings, finding a member by its name, remembering tokens, progress, telling MLflow.
+INFRASTRUCTURE = {"malmoi/config.py", "malmoi/registry.py", "tasks/_cache.py", "tasks/_progress.py", "tasks/_tracking.py"}
 
 
 def closure(start: str, members: Mapping[str, str]) -> set[str]:
     """Paths of all files that running `start` may import, itself included, without infrastructure and what that imports.
 
-    members: of each room the member that `registry.find(room, ...)` is asked for here.
+    members: of each room the members, with spaces between, that `registry.find(room, ...)` is asked for here. What it is asked for by a
+    name in the code is found without.
     """
     waiting, found = [start], set()
     while waiting:
@@ -23,7 +24,8 @@ def closure(start: str, members: Mapping[str, str]) -> set[str]:
             continue
         found.add(path)
         waiting += imported(path)
-        waiting += [f"malmoi/{room}/{members[room]}.py" for room in searched(path) if room in members]
+        asked = [(room, name or members.get(room, "")) for room, name in searched(path)]
+        waiting += [f"malmoi/{room}/{name}.py" for room, names in asked for name in names.split()]
     return found
 
 
@@ -36,10 +38,10 @@ def imported(path: str) -> list[str]:
 
 
 @cache
-def searched(path: str) -> list[str]:
-    """Rooms in which a file looks for a member: the first arguments of its calls of `registry.find`."""
+def searched(path: str) -> list[tuple[str, str]]:
+    """(room, member) of a file's calls of `registry.find`; the member is "" where it is no name in the code but a setting."""
     calls = [node for node in ast.walk(_parse(path)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "registry.find"]
-    return [str(ast.literal_eval(call.args[0])) for call in calls]
+    return [(ast.literal_eval(room), name.value if isinstance(name, ast.Constant) else "") for room, name in (call.args for call in calls)]
 
 
 def _parse(path: str) -> ast.Module:

@@ -102,10 +102,12 @@ def clone(folder: Path) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     pipeline = (folder / "dvc.yaml").read_text(encoding="utf-8")
-    switched = "vars:\n  - params/experiments/reviews.yaml\n  - params/experiments/notes.yaml\n"
+    switched = "vars:\n  - {intrinsic: {}, grades: {}}\n  - params/experiments/reviews.yaml\n  - params/experiments/notes.yaml\n"
     (folder / "dvc.yaml").write_text(re.sub(r"^vars:\n(?: .*\n)+", switched, pipeline, flags=re.MULTILINE), encoding="utf-8")
     texts = {"corpora.yaml": CORPORA, "experiments/reviews.yaml": REVIEWS, "experiments/notes.yaml": NOTES}
     (folder / "params/experiments").mkdir(parents=True)
+    (folder / "params/dictionaries").mkdir()
+    (folder / "params/dictionaries/names.tsv").write_text("말모이\tNNP\n", encoding="utf-8")
     for name, text in texts.items():
         (folder / "params" / name).write_text(text, encoding="utf-8")
     (folder / "params/pipeline.yaml").symlink_to("../dvc.yaml")

@@ -20,6 +20,7 @@ LAW = [
 PARAMS = {
     "tokens": {
         "review-characters": {"corpus": "review", "tokenizer": "characters", "options": {}},
+        "review-eojeol": {"corpus": "review", "tokenizer": "whitespace", "options": {}},
         "law-characters": {"corpus": "law", "tokenizer": "characters", "options": {}},
         "law-words": {"corpus": "law", "tokenizer": "whitespace", "options": {"spaces": True}},
         "law-lossy": {"corpus": "law", "tokenizer": "whitespace", "options": {}},
@@ -32,6 +33,24 @@ PARAMS = {
             "options": {"weights": "tfidf", "ngrams": [1, 2]},
         },
         "review-ids": {"corpus": "review", "tokens": "review-characters", "kind": "sequence", "options": {}},
+        "review-word2vec": {
+            "corpus": "review",
+            "tokens": "review-characters",
+            "kind": "word2vec",
+            "options": {"size": 6, "min_count": 1, "pad": "before"},
+        },
+        "review-doc2vec": {
+            "corpus": "review",
+            "tokens": "review-characters",
+            "kind": "doc2vec",
+            "options": {"size": 8, "min_count": 1, "epochs": 100, "sample": 0.0, "learning_rate": 0.1},
+        },
+        "review-elmo": {
+            "corpus": "review",
+            "tokens": "review-eojeol",
+            "kind": "elmo",
+            "options": {"characters": 4, "filters": [[1, 4], [2, 4]], "dimensions": 4, "units": 4, "layers": 1, "epochs": 1},
+        },
         "law-ids": {"corpus": "law", "tokens": "law-characters", "kind": "sequence", "options": {}},
         "law-word-ids": {"corpus": "law", "tokens": "law-words", "kind": "sequence", "options": {"min_count": 2}},
         "law-lossy-ids": {"corpus": "law", "tokens": "law-lossy", "kind": "sequence", "options": {}},
@@ -45,6 +64,26 @@ PARAMS = {
             "model": {"family": "recurrent", "cell": "gru", "units": 8, "embedding": 8},
             "training": {"epochs": 2},
             "seeds": [1, 2],
+        },
+        "review-frozen": {
+            "problem": "classify",
+            "corpus": "review",
+            "features": "review-word2vec",
+            "model": {"family": "recurrent", "cell": "lstm", "units": 4, "frozen": True},
+            "training": {"epochs": 2},
+        },
+        "review-doc2vec": {
+            "problem": "classify",
+            "corpus": "review",
+            "features": "review-doc2vec",
+            "model": {"family": "linear", "C": 10.0},
+        },
+        "review-elmo": {
+            "problem": "classify",
+            "corpus": "review",
+            "features": "review-elmo",
+            "model": {"family": "recurrent", "units": 4, "frozen": True},
+            "training": {"epochs": 1, "batch_size": 40},
         },
         "law-ngram": {
             "problem": "language_model",

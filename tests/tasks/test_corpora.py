@@ -22,6 +22,8 @@ def test_the_table_says_what_is_present_and_how_to_get_the_rest(tmp_path: Path, 
     assert lines["news"].endswith("python -m tasks fetch --bundled")
     assert lines["nsmc"].endswith("19.5 MB  python -m tasks fetch nsmc")
     assert "damaged (input.txt)" in lines["tinyshakespeare"]
+    assert lines["simlex"].split()[:3] == ["simlex", "en", "benchmark"]
+    assert lines["simlex"].endswith("python -m tasks fetch --bundled")
 
 
 def test_details_name_licence_address_and_checksum(capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,3 +36,11 @@ def test_details_name_licence_address_and_checksum(capsys: pytest.CaptureFixture
 
 def test_columns_line_up_where_hangul_is_two_wide() -> None:
     assert corpora.table([("가나", "x"), ("abc", "y")]) == ["가나  x", "abc   y"]
+
+
+def test_a_benchmark_is_told_of_and_has_no_reader(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["corpora", "documents", "--catalogue", str(CATALOGUE)]) == 0
+    told = capsys.readouterr().out
+    assert "problem   benchmark" in told
+    assert "file      gensim: test/test_data/similarities0-1.txt" in told
+    assert "reader" not in told

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from malmoi.config import ConfigError
-from tasks import _pins, fetch
+from tasks import _catalogue, _pins, fetch
 from tasks.__main__ import main
 
 CATALOGUE = Path(__file__).parents[2] / "params" / "corpora.yaml"
@@ -109,12 +109,31 @@ def test_bundled_files_are_copied_and_must_be_what_is_pinned(place: Path, capsys
     (place / "data" / "toml" / "_types.py").write_text("changed")
     assert main(["fetch", "--bundled"]) == 1
     error = capsys.readouterr().err
-    assert "corpus toml" in error
+    assert "error: toml: data.dvc pins" in error
     assert "0" * 32 in error
     assert found.md5 in error
     assert "Another version of tomllib" in error
     assert (place / "data" / "toml" / "_types.py").read_text() == "changed"
     assert not (place / "data" / ".partial").exists()
+
+
+def test_a_benchmark_is_fetched_and_pinned_as_a_corpus_is_and_is_none(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    catalogue = place / "params" / "corpora.yaml"
+    tables = yaml.safe_load(catalogue.read_text())
+    about = {"title": "t", "language": "en", "licence": "l"}
+    tables["benchmarks"] = {"judged": about | {"source": {"package": "tomllib", "files": ["_re.py"]}}}
+    catalogue.write_text(yaml.safe_dump(tables))
+    assert main(["fetch", "judged"]) == 0
+    assert contents(place / "data") == ["judged/_re.py"]
+    assert _pins.find(place / "data.dvc", place / "data" / "judged") == _pins.of_folder(place / "data" / "judged")
+    assert main(["fetch", "--bundled"]) == 0
+    assert contents(place / "data") == ["judged/_re.py", "toml/_parser.py", "toml/_types.py"]
+    with pytest.raises(ConfigError, match="has no entry 'judged'"):
+        _catalogue.corpus(catalogue, "judged")
+    catalogue.write_text(yaml.safe_dump(tables | {"benchmarks": {"toml": tables["benchmarks"]["judged"]}}))
+    capsys.readouterr()
+    assert main(["fetch", "--bundled"]) == 1
+    assert "'toml' is in corpora and in benchmarks, and both would be data/toml; rename one" in capsys.readouterr().err
 
 
 def test_the_committed_pins_are_those_of_the_bundled_corpora(tmp_path: Path) -> None:

@@ -125,6 +125,73 @@ def test_only_web_addresses_become_links() -> None:
     assert not links("https://example.org is where it is from")
 
 
+def measured(out: Path) -> Path:
+    """out/intrinsic with two entries that are switched on and one that is not, and the rates of two tokenizers."""
+    about = {"corpus": "law", "language": "ko", "features": "law-word2vec", "tokenizer": {"name": "okt"}, "feature": {"kind": "word2vec"}}
+    score = {"spearman": -0.125, "low": -0.25, "high": None, "covered": 181, "asked": 999}
+    files = {
+        "metrics.json": json.dumps({"tokens": {}, "simlex": score | {"high": 0.5}, "bits": {"bits_per_character": 3.25, "order": 5}}),
+        "neighbours.csv": "word,token,rank,neighbour,similarity\n국회,국회,1,<i>의원,0.912\n국회,국회,2,법원,0.5\nzebra,,,,\n",
+        "analogies.csv": "section,asked,covered,right,accuracy\nfamily,506,30,3,0.1\ncurrency,866,0,0,\n",
+        "map.csv": "word,x,y,size,anchor\n헌법,100.5,20,19,start\n의<원,300,400,11,\n",
+    }
+    for name in ("law-vectors", "switched-off"):
+        (out / "intrinsic" / name).mkdir(parents=True)
+        (out / "intrinsic" / name / "about.json").write_text(json.dumps(about | {"entry": name}))
+        for file, text in files.items():
+            (out / "intrinsic" / name / file).write_text(text, encoding="utf-8")
+    (out / "intrinsic/bare").mkdir()
+    (out / "intrinsic/bare/about.json").write_text(json.dumps(about | {"entry": "bare"}))
+    empty = {"pearson": None, "low": None, "high": None, "covered": 0, "asked": 1225}
+    (out / "intrinsic/bare/metrics.json").write_text(json.dumps({"tokens": {}, "documents": empty}))
+    row = {"name": "law-okt", "corpus": "law", "language": "ko", "tokenizer": "okt (norm)", "lossless": False, "vocabulary": 1182}
+    row |= {"tokens_per_eojeol": 2.345, "characters_per_token": 1.9, "type_token_ratio": 0.37, "unknown_rate": None, "failed": 0}
+    (out / "intrinsic/rates").mkdir()
+    (out / "intrinsic/rates/rates.json").write_text(json.dumps({"intrinsic": ["bare", "law-vectors"], "tokens": [row]}))
+    grade = {"corpus": "law", "tokenizer": "kiwi", "options": {"pos": True}, "lossless": False, "vocabulary": 999, "fertility": 1.5}
+    (out / "grades/law-kiwi").mkdir(parents=True)
+    (out / "grades/law-kiwi/grade.json").write_text(
+        json.dumps(grade | {"unknown_rate": 0.5, "accuracy": None, "bits_per_character": 4.125})
+    )
+    (out / "grades/law-kiwi/speed.json").write_text(json.dumps({"sentences_per_second": 12345.6, "peak_mb": 321.0}))
+    (out / "grades/switched-on").mkdir()
+    (out / "grades/switched-on/grades.json").write_text('["law-kiwi"]')
+    return out / "intrinsic"
+
+
+def test_word_vectors_and_tokenizers_have_a_section(index: Path, page: str, tmp_path: Path) -> None:
+    assert "Word vectors and tokenizers" not in page  # nothing was measured there
+    out = index.parents[1]
+    read = {name: out / name for name in ("compare", "evaluate", "train", "ingest", "promote")}
+    report.run(**read, intrinsic=measured(tmp_path), grades=tmp_path / "grades", out=tmp_path / "report")
+    found = (tmp_path / "report/index.html").read_text(encoding="utf-8")
+    outline = Outline(found)
+    assert outline.stack == []
+    ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {"vectors", "vectors-law-vectors", "vectors-bare", "rates", "grades"} <= set(ids)
+    assert "switched-off" not in found
+    for text in (
+        "−0.125",
+        "−0.250 to 0.500",
+        "181 of 999 covered",
+        "3.250",
+        "order 5",
+        "1 of 2 sections covered",
+        "1,182",
+        "2.35",
+        "law-kiwi: kiwi (pos)",
+        "12,346",
+        "4.125",
+    ):
+        assert text in found
+    assert "&lt;i&gt;의원 <small>0.91</small>, 법원" in found
+    assert "not in the vocabulary" in found
+    assert ">헌법</text>" in found
+    assert "<title>의&lt;원</title>" in found
+    assert all(attributes.get("aria-label") or attributes.get("aria-hidden") for tag, attributes in outline.tags if tag == "svg")
+
+
 def test_results_of_a_missing_stage_are_named(tmp_path: Path) -> None:
     from malmoi.config import ConfigError
 

@@ -38,7 +38,7 @@ def test_tokens_vocabulary_and_card(place):
     train = list(rows.read_tokens(out / "train.parquet"))
     assert [(row.id, row.tokens, row.label) for row in train][::2] == [("train:0", ["말을", "모으다"], "x"), ("train:2", [], "x")]
     assert vocab.load(out / "vocabulary.tsv") == [("말을", 2), ("모으다", 1), ("쓰다", 1)]
-    about = {"corpus": "tiny", "language": "ko", "name": "whitespace", "options": {}, "lossless": False}
+    about = {"corpus": "tiny", "language": "ko", "name": "whitespace", "options": {}, "lossless": False, "left_out": ""}
     assert json.loads((out / "tokenizer.json").read_text()) == about
     card = json.loads((out / "card.json").read_text())
     assert card["vocabulary"] == 3
@@ -57,25 +57,111 @@ def test_morphemes_are_lossless_with_spaces(place):
     assert json.loads((out / "card.json").read_text())["splits"]["train"]["tokens_per_eojeol"] > 1
 
 
+class Failing:
+    """Cuts at whitespace, and fails on texts with one of the words."""
+
+    def __init__(self, *words):
+        self.words, self.seen, self.failures = words, 0, []
+
+    def __call__(self, texts):
+        self.failures += [self.seen + place for place, text in enumerate(texts) if any(word in text for word in self.words)]
+        self.seen += len(texts)
+        return [text.split() for text in texts]
+
+
 def test_failed_texts_are_counted_and_said(place, monkeypatch, capsys):
-    from malmoi.tokenizers import _jvm, whitespace
+    from malmoi.tokenizers import whitespace
 
-    def cut(text):
-        if "쓰다" in text or "글" in text:
-            raise UnicodeError
-        return text.split()
-
-    monkeypatch.setattr(whitespace, "build", lambda params: _jvm.Analyzer(lambda: cut))
+    monkeypatch.setattr(whitespace, "build", lambda params: Failing("쓰다", "글"))
     card = json.loads((_run(place, "tiny-eojeol") / "card.json").read_text())
     assert [card["splits"][split]["failed"] for split in rows.SPLITS] == [1, 0, 1]
     assert "train: the analyzer failed on 1 texts" in capsys.readouterr().out
+
+
+@pytest.fixture
+def cached(place, monkeypatch):
+    """Every tokenizer is slow enough to be remembered, in a folder of this test."""
+    from malmoi.tokenizers import whitespace
+
+    monkeypatch.setattr(whitespace, "CHEAP", False)
+    monkeypatch.setenv("MALMOI_TOKEN_CACHE", str(place / "cache"))
+    return place / "cache"
+
+
+def test_a_second_run_comes_from_the_cache_and_gives_the_same_bytes(place, cached, monkeypatch, capsys):
+    from malmoi.tokenizers import whitespace
+
+    def content(out):
+        return {file.name: file.read_bytes() for file in out.iterdir()}
+
+    first = content(_run(place, "tiny-eojeol", "one"))
+    assert "from the cache" not in capsys.readouterr().out
+    monkeypatch.setattr(whitespace, "build", lambda params: None)  # nothing is left to cut
+    assert content(_run(place, "tiny-eojeol", "two")) == first
+    assert "train: 3 texts, 4 tokens, 3 types; 3 of 3 texts from the cache" in capsys.readouterr().out
+    assert cached.is_dir()
+
+
+def test_no_cache_where_it_is_off(place, cached, monkeypatch):
+    monkeypatch.setenv("MALMOI_TOKEN_CACHE", "off")
+    _run(place, "tiny-eojeol")
+    assert not cached.exists()
+
+
+def test_a_limit_that_is_no_number(place, cached, monkeypatch):
+    monkeypatch.setenv("MALMOI_TOKEN_CACHE_MB", "1 GB")
+    with pytest.raises(ConfigError, match="MALMOI_TOKEN_CACHE_MB should be a number of megabytes, such as 1024, found '1 GB'"):
+        _run(place, "tiny-eojeol")
+
+
+def test_failed_texts_are_cut_again_and_the_rest_is_not(place, cached, monkeypatch, capsys):
+    from malmoi.tokenizers import whitespace
+
+    monkeypatch.setattr(whitespace, "build", lambda params: Failing("쓰다"))
+    assert json.loads((_run(place, "tiny-eojeol") / "card.json").read_text())["splits"]["train"]["failed"] == 1
+    capsys.readouterr()
+    again = json.loads((_run(place, "tiny-eojeol", "again") / "card.json").read_text())
+    assert again["splits"]["train"]["failed"] == 1
+    assert "2 of 3 texts from the cache" in capsys.readouterr().out
+
+
+def test_a_tokenizer_that_learns_learns_from_train_and_leaves_its_state(place, monkeypatch):
+    from malmoi.tokenizers import whitespace
+
+    def fit(texts, params, folder):
+        folder.mkdir()
+        (folder / "learned.txt").write_text("|".join(texts), encoding="utf-8")
+
+    def build(params, folder):
+        return lambda texts: [[(folder / "learned.txt").read_text(encoding="utf-8"), *text.split()] for text in texts]
+
+    monkeypatch.setattr(whitespace, "fit", fit, raising=False)
+    monkeypatch.setattr(whitespace, "build", build)
+    out = _run(place, "tiny-eojeol")
+    assert (out / "state/learned.txt").read_text(encoding="utf-8") == "말을 모으다|말을 쓰다|"
+    assert next(rows.read_tokens(out / "valid.parquet")).tokens == ["말을 모으다|말을 쓰다|", "말을", "읽다"]
+
+
+def test_batches_grow_and_shrink_with_the_time_they_take():
+    assert [tokens.paced(256, seconds) for seconds in (0.1, 1.0, 5.0)] == [512, 256, 128]
+    assert (tokens.paced(tokens.MOST, 0.1), tokens.paced(tokens.FEWEST, 9.0)) == (tokens.MOST, tokens.FEWEST)
+    texts = [rows.Example(str(n), "말" * 1_000_000) for n in range(6)]
+    assert len(tokens._batch(iter(texts), 100)) == 4
+
+
+def test_many_kinds_of_tokens_are_counted_on_disk_with_the_same_result(place, monkeypatch):
+    from malmoi import tally
+
+    expected = {file.name: file.read_bytes() for file in _run(place, "tiny-eojeol", "one").iterdir()}
+    monkeypatch.setattr(tally.Tally.__init__, "__defaults__", (1,))
+    assert {file.name: file.read_bytes() for file in _run(place, "tiny-eojeol", "two").iterdir()} == expected
 
 
 def test_twice_the_same_bytes(place):
     one, two = _run(place, "tiny-eojeol", "one"), _run(place, "tiny-eojeol", "two")
     digests = [{file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in out.iterdir()} for out in (one, two)]
     assert digests[0] == digests[1]
-    assert len(digests[0]) == 6
+    assert len(digests[0]) == 6  # and no folder `state`, as nothing was learned
 
 
 @pytest.mark.parametrize(

@@ -173,3 +173,25 @@ def test_the_font_of_plots_has_real_hangul() -> None:
     face = font_manager.get_font(font_manager.findfont(name, fallback_to_default=False))
     assert face.get_char_index(ord("말")) != 0
     assert "LastResort" not in face.postscript_name
+
+
+def test_a_store_whose_maker_was_killed_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    half = tmp_path / "mlflow.db.half-made"
+    maker = subprocess.Popen([sys.executable, "-c", "from tasks import _tracking; _tracking.store()"], cwd=ROOT)
+    until = time.monotonic() + 60
+    while not (half.exists() and half.stat().st_size > 50_000) and time.monotonic() < until:  # in the middle of its tables
+        time.sleep(0.01)
+    maker.kill()
+    maker.wait()
+    assert half.exists()
+    assert not (tmp_path / "mlflow.db").exists()
+    assert [place.name for place in _tracking.store().client.search_experiments()] == ["Default"]
+    assert not half.exists()
+
+
+def test_a_broken_store_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"no database" * 500)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    with pytest.raises(_failures.UnreachableError, match="file is not a database"):
+        _tracking.store()

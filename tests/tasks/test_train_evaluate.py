@@ -4,12 +4,15 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from tiny import PARAMS, Tiny
 
+from malmoi.batches import load_split
 from malmoi.config import ConfigError
+from malmoi.predictor import Predictor
 from tasks import train
 
 
@@ -25,7 +28,7 @@ def metrics(folder: Path) -> dict:
     return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["review-linear", "law-ngram", "review-gru", "law-lstm"])
+@pytest.mark.parametrize("name", ["review-linear", "law-ngram", "review-gru", "law-lstm", "review-frozen", "review-doc2vec"])
 def test_the_same_seed_gives_the_same_bytes(tiny: Tiny, name: str) -> None:
     first, again = content(tiny.train(name)), content(tiny.train(name, "again"))
     assert set(first) >= {"history.csv", "experiment.json", "seed-1/bundle.json", "seed-1/pipeline.json", "seed-1/model/model.json"}
@@ -79,6 +82,23 @@ def test_seeds_give_mean_and_spread(tiny: Tiny) -> None:
     assert found["spread"]["log_loss"] == pytest.approx(abs(losses[0] - losses[1]) / 2**0.5)
 
 
+def test_frozen_vectors_go_from_the_features_into_the_model(tiny: Tiny) -> None:
+    features, bundle = tiny.features("review-word2vec"), tiny.train("review-frozen") / "seed-1"
+    with np.load(features / "state/pretrained.npz") as given, np.load(bundle / "model/weights.npz") as kept:
+        assert kept["embedding"].tolist() == given["vectors"].tolist()
+    assert not (bundle / "state/pretrained.npz").exists(), "the network has them among its weights"
+    assert 0 < metrics(tiny.evaluate("review-frozen"))["test"]["mean"]["log_loss"] < 2
+
+
+def test_vectors_of_texts_feed_a_linear_model(tiny: Tiny) -> None:
+    train_rows, valid_rows = (load_split(tiny.features("review-doc2vec") / f"{split}.npz").inputs for split in ("train", "valid"))
+    assert (train_rows.shape, valid_rows.shape) == ((40, 8), (10, 8))
+    assert train_rows.dtype == valid_rows.dtype == np.float32
+    assert metrics(tiny.evaluate("review-doc2vec"))["test"]["mean"]["accuracy"] > 0.7
+    row = Predictor.load(tiny.train("review-doc2vec") / "seed-1").classify(["정말 좋은 영화"])
+    assert row.shape == (1, 2)
+
+
 def test_language_model_scores(tiny: Tiny) -> None:
     found = metrics(tiny.evaluate("law-ngram"))
     assert (found["primary"], found["better"], found["lossless"]) == ("bits_per_character", "lower", True)
@@ -109,6 +129,18 @@ def test_a_tokenizer_that_loses_text_gets_no_bits_per_character(tiny: Tiny) -> N
     found = metrics(tiny.evaluate("law-lossy-ngram"))
     assert (found["primary"], found["lossless"]) == ("perplexity", False)
     assert found["test"]["mean"]["bits_per_character"] is None
+
+
+def test_a_language_model_of_a_text_that_is_not_all_there_is_refused_at_once(tiny: Tiny, tmp_path: Path) -> None:
+    folder = tmp_path / "features"
+    folder.mkdir()  # no arrays: the refusal comes before they are read
+    about = {"name": "okt", "options": {}, "lossless": False, "left_out": "stop words are left out (stop_words)"}
+    (folder / "pipeline.json").write_text(json.dumps({"tokenizer": about}), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"experiments\.law-ngram: a language model must see the whole text, .* okt .* \(stop_words\)"):
+        train.run("law-ngram", tiny.params, folder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(FileNotFoundError, match=r"train\.npz"):  # a classifier may
+        train.run("review-linear", tiny.params, folder, tmp_path / "out")
 
 
 def test_a_name_changes_no_score(tiny: Tiny, tmp_path: Path) -> None:

@@ -74,7 +74,16 @@ def test_rows_are_scaled_where_asked():
     assert flat.transform([["a", "a"]]).toarray()[0].tolist() == [2, 0]  # idf = ln(2 / 2) + 1
 
 
+def test_ngrams_of_too_many_documents_are_left_out():
+    documents = [["a", "b"], ["a", "c"], ["a", "b"], ["d"]]
+    assert counts.fit(documents, counts.Params(max_share=0.5)).names() == [("b",), ("c",), ("d",)]  # a is in 3 of 4
+    assert counts.fit(documents, counts.Params(max_share=0.75)).names()[0] == ("a",)
+    with pytest.raises(config.ConfigError, match="10% of them or less"):
+        counts.fit(documents, counts.Params(max_share=0.1))
+
+
 WRONG = [
+    {"max_share": 0.0},
     {"ngrams": [2, 1]},
     {"ngrams": [1]},
     {"ngrams": [0, 1]},

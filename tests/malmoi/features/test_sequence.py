@@ -51,3 +51,34 @@ def test_cuts():
         sequence.fit([["a", "a", "b"]], sequence.Params(min_count=9))
     with pytest.raises(config.ConfigError, match=r"here: entry: .*min_count should be 1"):
         config.read(sequence.Params, {"min_count": 0}, "here")
+
+
+def test_a_long_text_is_cut_where_the_parameter_says():
+    documents = [["가", "나", "다", "라"], ["나"], []]
+    for truncate, kept in (("after", ["가", "나"]), ("before", ["다", "라"])):
+        feature = sequence.fit(documents, sequence.Params(max_length=2, truncate=truncate))
+        inputs = feature.transform(documents)
+        assert [feature.tokens[number] for number in inputs[0]] == kept
+        assert inputs.lengths.tolist() == [2, 1, 0]
+
+
+def test_tokens_that_are_cut_off_are_charged_like_unknown_ones():
+    feature = sequence.fit(TRAIN, sequence.Params(min_count=2, max_length=1))
+    bits = {token: feature.bits(token) for token in ("ab", "b")}
+    inputs = feature.transform([["ab", "b"], ["b", "ab", "ab"], ["ab"]])
+    assert inputs.charged == pytest.approx([bits["b"], bits["b"] + 2 * bits["ab"], 0])
+
+
+def test_the_usual_way_to_cut_leaves_no_file(tmp_path):
+    sequence.fit(TRAIN, sequence.Params()).save(tmp_path / "usual")
+    assert sorted(file.name for file in (tmp_path / "usual").iterdir()) == ["spelling.tsv", "vocabulary.tsv"]
+    sequence.fit(TRAIN, sequence.Params(pad="before", max_length=7)).save(tmp_path / "other")
+    assert sequence.load(tmp_path / "other").cut == sequence.Cut(max_length=7, pad="before")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [({"max_length": 0}, "max_length should be 1 or more"), ({"truncate": "left"}, "'before' or 'after'")]
+)
+def test_ways_to_cut_that_cannot_be_right(options, message):
+    with pytest.raises(config.ConfigError, match=message):
+        config.read(sequence.Params, options, "here")

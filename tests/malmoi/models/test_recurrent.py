@@ -1,5 +1,7 @@
 """Recurrent networks: they learn order, padding changes nothing, state carries, parameter counts are those of the literature."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -73,6 +75,33 @@ def test_padding_changes_nothing(shape: dict[str, object]) -> None:
     beside = model.predict(sequences([short, long]))
     assert pad(sequences([short, long]), np.array([0, 1]), 99).shape == (2, 8)
     assert beside[0] == pytest.approx(alone[0], abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_padding_before_gives_the_same_as_padding_after(shape: dict[str, object]) -> None:
+    model, network = untrained(Spec("classify", 8, 3), **shape)
+    texts = sequences([[3, 5, 4], [4, 5, 6, 7, 5, 6, 7, 3], [], [6]])
+    before = replace(texts, padding="before")
+    ids = pad(before, np.arange(4), 99)
+    assert ids[0].tolist() == [0, 0, 0, 0, 0, 3, 5, 4]
+    expected = network(pad(texts, np.arange(4), 99))[0].numpy()
+    assert network(ids)[0].numpy() == pytest.approx(expected, abs=1e-5)
+    assert model._logits(ids) == pytest.approx(expected, abs=1e-5)
+    assert model.predict(before) == pytest.approx(model.predict(texts), abs=1e-6)
+
+
+def test_cudnn_is_not_asked_for_what_it_refuses() -> None:
+    texts = sequences([[3, 4]])
+    for padding, asked in (("before", False), ("after", "auto")):
+        network = _network.Network(recurrent.Params(cell="lstm"), Spec("classify", 8, 2), replace(texts, padding=padding))  # type: ignore[arg-type]
+        assert network.readers[0].use_cudnn is asked or network.readers[0].use_cudnn == asked
+
+
+def test_the_limit_cuts_where_the_sequences_say() -> None:
+    model, _ = untrained(Spec("classify", 8, 2))
+    model.training = recurrent.Training(limit=2)
+    texts = replace(sequences([[3, 4, 5, 6]]), truncation="before")
+    assert model.predict(texts) == pytest.approx(model.predict(sequences([[5, 6]])), abs=1e-6)
 
 
 def test_empty_text_has_an_answer() -> None:

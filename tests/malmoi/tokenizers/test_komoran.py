@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from malmoi.tokenizers import _jvm, komoran
+from malmoi.config import ConfigError
+from malmoi.tokenizers import _jvm, _morphemes, komoran
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,22 @@ def test_blank_lines_are_passed_over(morphemes):
 
 def test_a_long_line_is_cut_between_words(morphemes):
     line = "밥을 먹었다. " * 300
-    parts = list(komoran._parts(line))
+    parts = list(_morphemes.parts(line, komoran.LONGEST))
     assert "".join(parts) == line
     assert max(map(len, parts)) <= 1_000
     assert parts[1].startswith(" ")
     assert morphemes([line])[0].count("밥") == 300
+
+
+def test_a_user_dictionary_is_taken_along_and_used(tmp_path):
+    (tmp_path / "words.tsv").write_text("바람과 함께 사라지다\tNNP\n", encoding="utf-8")
+    params = komoran.Params(dictionary=str(tmp_path / "words.tsv"))
+    komoran.fit(iter(()), params, tmp_path / "state")
+    (tmp_path / "words.tsv").unlink()
+    assert komoran.build(params, tmp_path / "state")(["바람과 함께 사라지다를 봤다"])[0][0] == "바람과 함께 사라지다"
+
+
+def test_a_bad_line_of_the_user_dictionary_is_named(tmp_path):
+    (tmp_path / "words.tsv").write_text("말모이\tNNP\n노잼\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"words\.tsv:2: should be morpheme<TAB>tag"):
+        komoran.fit(iter(()), komoran.Params(dictionary=str(tmp_path / "words.tsv")), tmp_path / "state")

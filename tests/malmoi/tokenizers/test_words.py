@@ -35,3 +35,11 @@ def test_only_spaces_with_capitals_kept_are_lossless():
         (spaces, low) for spaces in (True, False) for low in (True, False) if words.lossless(words.Params(spaces=spaces, lowercase=low))
     ]
     assert kept == [(True, False)]
+
+
+def test_stop_words_go_whatever_their_case_and_with_the_space_before_them():
+    params = words.Params(stop_words=["The", "n't"], spaces=True)
+    assert words.build(params)(["The words the man didN'T gather"]) == [[" words", " man", " did", " gather"]]
+    assert not words.lossless(params)
+    assert words.left_out(params) == "stop words are left out (stop_words)"
+    assert words.left_out(words.Params()) == ""

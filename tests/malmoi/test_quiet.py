@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from malmoi.models._quiet import quiet
+from malmoi.quiet import quiet
 
 
 def test_stderr_is_held_back(capfd: pytest.CaptureFixture[str]) -> None:
@@ -30,7 +30,7 @@ def test_stderr_is_shown_where_something_goes_wrong(capfd: pytest.CaptureFixture
 def test_what_is_hidden_comes_back() -> None:
     code = """
 import sys
-from malmoi.models._quiet import quiet
+from malmoi.quiet import quiet
 with quiet():
     try:
         import matplotlib

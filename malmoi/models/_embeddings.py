@@ -1,0 +1,94 @@
+"""From token ids to vectors, the first step of every network: a table learned in the model, one that features brought along (frozen or
+fine-tuned), or a contextual reader, each of whose vectors depends on the whole text (Peters et al., 2018).
+
+A reader learns in Keras and reads in numpy. It is three functions, found by the `kind` of what is pretrained:
+
+    layer(spec, size, frozen)       a Keras layer: ids (batch, time[, columns]) -> (batch, time, dimensions)
+    export(layer)                   its weights after training by name, float32: all that reading needs, pretrained or not
+    read(weights, settings, ids)    the same in numpy: ids -> (batch, time, dimensions)
+"""
+
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from malmoi.batches import PAD, Inputs, Sequences, Spec
+from malmoi.config import ConfigError
+
+PREFIX = "embedding"
+DERIVED = f"{PREFIX}.known"  # what a reader worked out ahead of time: kept among the weights, and none of the parameters
+
+
+def kind(spec: Spec) -> str:
+    """Who reads: "table", or the kind of what is pretrained."""
+    return "table" if spec.pretrained is None or spec.pretrained.kind == "vectors" else spec.pretrained.kind
+
+
+def layer(spec: Spec, size: int, frozen: bool) -> Any:
+    """The Keras layer. size: numbers per token where they are learned in the model; pretrained ones bring their own."""
+    return _reader(kind(spec)).layer(spec, size, frozen)
+
+
+def export(kind: str, layer: Any) -> dict[str, np.ndarray]:
+    """A trained layer's weights, named "embedding" or "embedding.<name>" as `read` wants them among those of the whole network."""
+    return {f"{PREFIX}.{name}".removesuffix("."): weight for name, weight in _reader(kind).export(layer).items()}
+
+
+def read(kind: str, settings: dict[str, Any], weights: dict[str, np.ndarray], ids: np.ndarray) -> np.ndarray:
+    """(batch, time, dimensions) float32 of ids (batch, time[, columns]), from a network's weights."""
+    if kind == "table":
+        return weights[PREFIX][tokens(ids)]
+    own = {name.removeprefix(f"{PREFIX}."): weight for name, weight in weights.items() if name.startswith(f"{PREFIX}.")}
+    return np.asarray(_reader(kind).read(own, settings, ids))
+
+
+def tokens(ids: Any) -> Any:
+    """(batch, time) token ids of a padded batch (batch, time[, columns]), numpy's or TensorFlow's; PAD where there is no token."""
+    return ids if len(ids.shape) == 2 else ids[..., 0]
+
+
+def mask(ids: Any) -> Any:
+    """(batch, time) True where there is a token."""
+    return tokens(ids) != PAD
+
+
+def sequences_of(inputs: Inputs) -> Sequences:
+    """Token ids of texts. Raises ConfigError where the features gave a row per text: counts, pooled or document vectors."""
+    if not isinstance(inputs, Sequences):
+        raise ConfigError(
+            "a network reads token ids: give it features of kind sequence, or word vectors without pooling, not counts or a row per text"
+        )
+    return inputs
+
+
+def check(spec: Spec, frozen: bool) -> None:
+    """Raises ConfigError where the features do not go with the problem, or with `frozen`."""
+    if spec.pretrained is None and frozen:
+        raise ConfigError("model.frozen: an embedding learned in the model cannot be frozen; give it features with vectors, as word2vec")
+    if kind(spec) != "table" and spec.problem == "language_model":
+        raise ConfigError(f"features of kind {kind(spec)} read each text from both ends: a language model would see what it must predict")
+
+
+def _reader(kind: str) -> ModuleType | SimpleNamespace:
+    if kind == "table":
+        return SimpleNamespace(layer=_table, export=lambda table: {"": table.get_weights()[0]})
+    if kind == "elmo":
+        from malmoi.models import _elmo
+
+        return _elmo
+    raise ConfigError(f"no network reads features of kind {kind!r}; there are: vectors, elmo")
+
+
+def _table(spec: Spec, size: int, frozen: bool) -> Any:
+    import keras
+
+    if spec.pretrained is None:
+        return keras.layers.Embedding(spec.width, size)
+    vectors = spec.pretrained.arrays["vectors"]  # (width, dimensions)
+    if len(vectors) != spec.width:
+        raise ConfigError(f"{len(vectors)} pretrained vectors for {spec.width} token ids; make the features again")
+    table = keras.layers.Embedding(*vectors.shape, trainable=not frozen)
+    table.build(None)
+    table.set_weights([vectors])
+    return table

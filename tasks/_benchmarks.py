@@ -1,0 +1,52 @@
+"""Table `benchmarks` of params/corpora.yaml: what vectors are measured with. Fetched and pinned as corpora are, but never ingested."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from malmoi import config
+from malmoi.config import ConfigError, params
+from tasks._catalogue import TABLE, Corpus, Fetched, corpus, names, source
+
+BENCHMARKS = "benchmarks"
+
+
+@params
+class Entry:
+    """Questions with people's answers, such as word similarities: nothing is trained on them."""
+
+    title: str
+    language: str
+    licence: str
+    source: dict[str, Any]
+    citation: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Benchmark(Fetched):
+    """An entry that was read and checked, with its name and source."""
+
+    entry: Entry
+
+
+def find(catalogue: Path, name: str) -> Corpus | Benchmark:
+    """The corpus or benchmark `name`. Raises ConfigError for an unknown name or an entry that cannot be right."""
+    if name not in _names(catalogue):
+        return corpus(catalogue, name)
+    where = f"{catalogue}: {BENCHMARKS}.{name}"
+    entry = config.read(Entry, config.entry(catalogue, BENCHMARKS, name), where)
+    return Benchmark(name, source(entry.source, f"{where}.source"), entry)
+
+
+def everything(catalogue: Path) -> list[Corpus | Benchmark]:
+    """All corpora, then all benchmarks. Raises ConfigError where two have one name: data/NAME cannot hold both."""
+    corpora, others = names(catalogue), _names(catalogue)
+    if double := sorted(set(corpora) & set(others)):
+        raise ConfigError(f"{catalogue}: {double[0]!r} is in {TABLE} and in {BENCHMARKS}, and both would be data/{double[0]}; rename one")
+    return [*(corpus(catalogue, name) for name in corpora), *(find(catalogue, name) for name in others)]
+
+
+def _names(catalogue: Path) -> list[str]:
+    """None where the catalogue has no such table."""
+    return [str(name) for name in config.load(catalogue).get(BENCHMARKS) or {}]

@@ -1,0 +1,31 @@
+"""Most memory that this process and those it started have held, as Linux counts it."""
+
+import os
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def peak_mb(process: int | None = None) -> float | None:
+    """MiB at their peak (`VmHWM`), summed over the process and all below it that live; None where there is no /proc."""
+    if not PROC.is_dir():
+        return None
+    parents: dict[int, list[int]] = {}
+    for entry in PROC.iterdir():
+        if entry.name.isdigit():
+            parents.setdefault(_field(int(entry.name), "PPid"), []).append(int(entry.name))
+    waiting, total = [process or os.getpid()], 0
+    while waiting:
+        one = waiting.pop()
+        total += _field(one, "VmHWM")
+        waiting += parents.get(one, [])
+    return round(total / 1024, 1)
+
+
+def _field(process: int, name: str) -> int:
+    """A number of /proc/PID/status, in KiB where it is a size; 0 where the process is gone."""
+    try:
+        lines = (PROC / str(process) / "status").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), 0)
