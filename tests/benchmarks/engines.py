@@ -26,9 +26,14 @@ def main(name: str, path: str, limit: int, blocks: int) -> int:
     parts = [texts[at : at + size] for at in range(0, len(texts), size)]
     theirs, mine, differ = [], [], 0
     documents: list[list[str]] = []
+    cost = [0.0, 0.0]
     for number, part in enumerate(parts):
         sides: list[Callable[[], Any]] = [lambda part=part: loop(engine, part), lambda part=part: ours(part)]
-        taken = {side: timed(sides[side]) for side in ((0, 1) if number % 2 else (1, 0))}
+        taken = {}
+        for side in (0, 1) if number % 2 else (1, 0):
+            before = processor()
+            taken[side] = timed(sides[side])
+            cost[side] += processor() - before
         theirs.append(taken[0][0]), mine.append(taken[1][0])
         failed = {place - 1 - len(documents) for place in ours.failures}  # one text was cut before
         differ += different(part, *([taken[side][1] for side in (0, 1)]), failed)
@@ -39,7 +44,7 @@ def main(name: str, path: str, limit: int, blocks: int) -> int:
     best = [max(len(part) / taken for part, taken in zip(parts, times, strict=True)) for times in (theirs, mine)]
     print(
         f"{name}: {len(texts):,} sentences: plain {rate[0]:,.0f}/s, ours {rate[1]:,.0f}/s: {rate[1] / rate[0]:.2f}x; best blocks "
-        f"{best[1] / best[0]:.2f}x; differ {differ}; failed {len(ours.failures)}; "
+        f"{best[1] / best[0]:.2f}x; for the same processor time {cost[0] / cost[1]:.2f}x; differ {differ}; failed {len(ours.failures)}; "
         f"second pass {sum(theirs) / cached(name, texts, documents):,.0f}x the plain loop",
         flush=True,
     )
@@ -86,6 +91,15 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     result = work()
     return time.perf_counter() - start, result
+
+
+def processor() -> float:
+    """Seconds of processor time that this process and its workers, those too that are gone, have had."""
+    import psutil
+
+    workers = [worker.cpu_times() for worker in psutil.Process().children(recursive=True)]
+    mine = os.times()
+    return sum(mine[:4]) + sum(times.user + times.system for times in workers)
 
 
 def cached(name: str, texts: list[str], documents: list[list[str]]) -> float:

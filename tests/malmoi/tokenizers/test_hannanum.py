@@ -1,45 +1,49 @@
-from pathlib import Path
-
 import pytest
 
 from malmoi.tokenizers import _jvm, hannanum
 
+LINES = [
+    "롯데마트의 흑마늘 양념 치킨이 논란이 되고 있다.",
+    "웃으면 더 행복합니다!",
+    "흠...포스터보고 초딩영화줄....오버연기조차 가볍지 않구나",
+    "나는 a/b 가+나를 샀다(1,000원) ㅋㅋㅋ",
+    "교도소 이야기구먼 ..솔직히 재미는 없다..평점 조정\n두 번째 줄이다",
+]
+
 
 @pytest.fixture(scope="module")
-def lines():
-    """The start of the constitution, and what reviews are like."""
-    import konlpy
-
-    text = (Path(konlpy.__file__).parent / "data/corpus/kolaw/constitution.txt").read_text(encoding="utf-8")
-    reviews = ["영화 진짜 재밌다ㅋㅋㅋ 10점 만점!!", "아 더빙.. 진짜 짜증나네요 목소리", "GOOD movie, 강추 (^^)", "ㅠㅠ"]
-    return [line.strip() for line in text.split("\n") if line.strip()][:40] + reviews
-
-
-def test_lines_are_cut_as_konlpy_cuts_them(lines):
+def konlpy_hannanum():
     _jvm.start(1024, long_run=False)
     from konlpy.tag import Hannanum
 
-    plain = Hannanum()
-    expected = [[f"{morpheme}/{tag}" for morpheme, tag in plain.pos(line)] for line in lines]
-    assert hannanum.build(hannanum.Params(pos=True))(lines) == expected
-    assert sum(map(len, expected)) > 500
+    return Hannanum()
 
 
-def test_filters():
-    (everything,) = hannanum.build(hannanum.Params())(["밥을 먹었다"])
-    (nouns,) = hannanum.build(hannanum.Params(keep=["N"]))(["밥을 먹었다"])
-    assert nouns == ["밥"]
-    assert len(everything) > 2
-    assert "keep" in hannanum.left_out(hannanum.Params(keep=["N"]))
+@pytest.fixture(scope="module")
+def tagged():
+    return hannanum.build(hannanum.Params(pos=True))
 
 
-def test_a_part_of_speech_that_there_is_not_is_an_error():
-    with pytest.raises(ValueError, match="no part of speech starts with 'Noun'"):
-        hannanum.Params(keep=["Noun"])
+def test_lines_are_cut_as_konlpy_cuts_them(konlpy_hannanum, tagged):
+    assert tagged(LINES) == [["/".join(pair) for pair in konlpy_hannanum.pos(line)] for line in LINES]
 
 
-def test_odd_text():
-    tokens = hannanum.build(hannanum.Params())(["", " \n ", "😀😀", "ㅋㅋㅋ", "\x00\u200b"])
-    assert tokens[:2] == [[], []]
-    assert "".join(tokens[2]) == "😀😀"
-    assert "".join(tokens[3]) == "ㅋㅋㅋ"
+def test_morphemes_with_and_without_parts_of_speech(tagged):
+    assert tagged(["웃으면 더 행복합니다!"]) == [["웃/P", "으면/E", "더/M", "행복/N", "하/X", "ㅂ니다/E", "!/S"]]
+    assert hannanum.build(hannanum.Params(keep=["N", "P"]))(["웃으면 더 행복합니다!"]) == [["웃", "행복"]]
+    assert hannanum.build(hannanum.Params(stop_words=["더"]))(["웃으면 더"]) == [["웃", "으면"]]
+
+
+def test_a_word_that_hannanum_has_no_room_for_is_isolated(tagged):
+    """KoNLPy would wait for ever: it has Hannanum in threads, and the one with the word is dead."""
+    before = len(tagged.failures)
+    long = "가나다라마바사아자차카타파하" * 20
+    assert tagged(["더", long, "더"]) == [["더/M"], [f"{long}/UNKNOWN"], ["더/M"]]
+    assert len(tagged.failures) == before + 1
+
+
+def test_never_lossless_and_says_what_is_left_out():
+    assert not hannanum.lossless(hannanum.Params())
+    assert hannanum.left_out(hannanum.Params(keep=["N"])) == "only parts of speech N are kept (keep)"
+    with pytest.raises(ValueError, match="no part of speech starts with 'NNG'; there are: N, P, M"):
+        hannanum.Params(keep=["NNG"])

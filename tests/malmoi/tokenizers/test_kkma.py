@@ -1,45 +1,49 @@
-from pathlib import Path
+import time
 
 import pytest
 
 from malmoi.tokenizers import _jvm, kkma
 
+LINES = [
+    "공부를 하면할수록 모르는게 많다는 것을 알게 됩니다.",
+    "다 까먹어버렸네요?ㅋㅋ",
+    "아버지가방에들어가신다 iPhone 15를 샀다(1,000원)",
+    "굿바이 레닌 표절인것은 이해하는데 왜 뒤로 갈수록 재미없어지냐",
+    "나는 a/b [가]+나를 보았다.\n두 번째 줄이다",
+]
+
 
 @pytest.fixture(scope="module")
-def lines():
-    """The start of the constitution, and what reviews are like."""
-    import konlpy
-
-    text = (Path(konlpy.__file__).parent / "data/corpus/kolaw/constitution.txt").read_text(encoding="utf-8")
-    reviews = ["영화 진짜 재밌다ㅋㅋㅋ 10점 만점!!", "아 더빙.. 진짜 짜증나네요 목소리", "GOOD movie, 강추 (^^)", "ㅠㅠ"]
-    return [line.strip() for line in text.split("\n") if line.strip()][:40] + reviews
+def tagged():
+    return kkma.build(kkma.Params(pos=True))
 
 
-def test_lines_are_cut_as_konlpy_cuts_them(lines):
+def test_lines_are_cut_as_konlpy_cuts_them(tagged):
+    """With Kkma's own class, not the one that the worker gives Java."""
     _jvm.start(1024, long_run=False)
     from konlpy.tag import Kkma
 
-    plain = Kkma()
-    expected = [[f"{morpheme}/{tag}" for morpheme, tag in plain.pos(line)] for line in lines]
-    assert kkma.build(kkma.Params(pos=True))(lines) == expected
-    assert sum(map(len, expected)) > 500
+    engine = Kkma()
+    assert tagged(LINES) == [["/".join(pair) for pair in engine.pos(line)] for line in LINES]
 
 
-def test_filters():
-    (everything,) = kkma.build(kkma.Params())(["밥을 먹었다"])
-    (nouns,) = kkma.build(kkma.Params(keep=["N"]))(["밥을 먹었다"])
-    assert nouns == ["밥"]
-    assert len(everything) > 2
-    assert "keep" in kkma.left_out(kkma.Params(keep=["N"]))
+def test_morphemes_with_and_without_parts_of_speech(tagged):
+    assert tagged(["다 까먹어버렸네요?ㅋㅋ"]) == [["다/MAG", "까먹/VV", "어/ECD", "버리/VXV", "었/EPT", "네요/EFN", "?/SF", "ㅋㅋ/EMO"]]
+    assert kkma.build(kkma.Params(keep=["V"]))(["다 까먹어버렸네요?ㅋㅋ"]) == [["까먹", "버리"]]
 
 
-def test_a_part_of_speech_that_there_is_not_is_an_error():
+def test_a_text_that_kkma_hangs_on_is_isolated_and_the_rest_goes_on(tagged):
+    """Forty times the same syllable: more than a minute."""
+    tokenize = kkma.build(kkma.Params(timeout_s=1.5))
+    tokenize(["말"])  # the worker has started
+    started = time.monotonic()
+    assert tokenize(["말", "가" * 40 + " 나", "모으다"]) == [["말"], ["가" * 40, "나"], ["모으", "다"]]
+    assert tokenize.failures == [2]
+    assert 1.5 < time.monotonic() - started < 60
+
+
+def test_never_lossless_and_says_what_is_left_out():
+    assert not kkma.lossless(kkma.Params())
+    assert kkma.left_out(kkma.Params(stop_words=["다"])) == "stop words are left out (stop_words)"
     with pytest.raises(ValueError, match="no part of speech starts with 'Noun'"):
         kkma.Params(keep=["Noun"])
-
-
-def test_odd_text():
-    tokens = kkma.build(kkma.Params())(["", " \n ", "😀😀", "ㅋㅋㅋ", "\x00\u200b"])
-    assert tokens[:2] == [[], []]
-    assert "".join(tokens[2]) == "😀😀"
-    assert "".join(tokens[3]) == "ㅋㅋㅋ"

@@ -15,9 +15,7 @@ def konlpy_okt():
 
 @pytest.fixture(scope="module")
 def constitution():
-    import konlpy
-
-    return (Path(konlpy.__file__).parent / "data/corpus/kolaw/constitution.txt").read_text(encoding="utf-8")
+    return (Path(_jvm.jars()).parent / "data/corpus/kolaw/constitution.txt").read_text(encoding="utf-8")
 
 
 def test_the_constitution_is_cut_as_konlpy_cuts_it(konlpy_okt, constitution):
@@ -37,6 +35,11 @@ def test_parts_of_speech():
     assert tokenize(["밥을 먹었다 a/b"]) == [["밥/Noun", "을/Josa", "먹다/Verb", "a/Alpha", "//Punctuation", "b/Alpha"]]
 
 
+def test_only_the_parts_of_speech_that_are_kept():
+    assert okt.build(okt.Params(keep=["Noun", "Verb"]))(["밥을 먹었다!"]) == [["밥", "먹었다"]]
+    assert okt.build(okt.Params(stop_words=["을"], stem=True))(["밥을 먹었다"]) == [["밥", "먹다"]]
+
+
 def test_spaces_stay_before_the_morpheme():
     assert okt.build(okt.Params(spaces=True))(["  말을\n모으다 "]) == [["  말", "을", "\n모으다", " "]]
 
@@ -53,5 +56,18 @@ def test_only_plain_surface_with_spaces_is_lossless():
         assert not okt.lossless(okt.Params(**other)), other
 
 
+def test_what_is_left_out_on_purpose():
+    assert okt.left_out(okt.Params(norm=True, spaces=True)) == ""
+    assert okt.left_out(okt.Params(stem=True, keep=["Noun"])) == ("endings are stripped (stem); only parts of speech Noun are kept (keep)")
+
+
 def test_what_okt_swallows_is_kept():
     assert okt.build(okt.Params())(["\u3000가"]) == [["가"]]
+
+
+def test_a_long_run_without_spaces_is_cut_into_parts():
+    tokenize = okt.build(okt.Params())
+    word = "가나다라마" * 40  # 200 characters: parts of 25, each of five times the five
+    assert tokenize._known == {}
+    assert "".join(tokenize([word])[0]) == word
+    assert set(tokenize._known) == {"가나다라마" * 5}
