@@ -19,8 +19,9 @@ from typing import TypeVar
 from malmoi import packing
 
 ENDING = ".1.sqlite"  # the number changes with the way tokens are written below
-ASKED = 500  # texts of one question to SQLite
+ASKED = 2_000  # texts of one question to SQLite
 WAIT = 20.0  # seconds that one process waits for another's write
+PAGES_KB = 65_536  # of a file that are kept in memory: keys are hashes, so every question goes all over it
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _LOG = logging.getLogger(__name__)
@@ -137,6 +138,7 @@ class _File:
         try:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.execute(f"PRAGMA cache_size=-{PAGES_KB}")
             self._database.execute("CREATE TABLE IF NOT EXISTS tokens (text BLOB PRIMARY KEY, tokens BLOB NOT NULL) WITHOUT ROWID")
             os.utime(path)  # used now
         except BaseException:

@@ -84,12 +84,20 @@ class Trainer:
         return loss, states
 
     def _optimizer(self, batches: int) -> Any:
-        rate: Any = self.training.learning_rate
-        if self.training.schedule == "cosine":
-            rate = keras.optimizers.schedules.CosineDecay(rate, batches * self.training.epochs)
+        rate = _schedule(self.training, batches * self.training.epochs)
         optimizer = keras.optimizers.Adam(rate, global_clipnorm=self.training.clip_norm)
         optimizer.build(self.network.trainable_variables)
         return optimizer
+
+
+def _schedule(training: Training, updates: int) -> Any:
+    """The learning rate of each update: up from zero, then as it is or down to zero by a cosine."""
+    if not training.warm_up and training.schedule == "constant":
+        return training.learning_rate
+    rise = {"warmup_target": training.learning_rate, "warmup_steps": training.warm_up} if training.warm_up else {}
+    stays = 1.0 if training.schedule == "constant" else 0.0  # share of the rate that is left at the end
+    start = 0.0 if training.warm_up else training.learning_rate
+    return keras.optimizers.schedules.CosineDecay(start, max(1, updates - training.warm_up), alpha=stays, **rise)
 
 
 def _steps(on_step: Callable[[Step], None], epoch: int, of: int) -> Callable[[int, float], None]:

@@ -12,6 +12,31 @@ from malmoi.models import _embeddings
 CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
+class Tied(keras.layers.Layer):
+    """Scores of all tokens by the vectors that they are read with (Press and Wolf, 2017): (..., units) -> (..., width).
+
+    What was read is first brought to the size of these vectors, so that the table may be narrower than the layer below.
+    """
+
+    def __init__(self, embedding: Any, width: int) -> None:
+        super().__init__()
+        self.embedding, self.width = embedding, width
+
+    def build(self, shape: Any) -> None:
+        """Makes its own weights; the table is the embedding's."""
+        size = self.embedding.output_dim
+        self.projection = self.add_weight(shape=(shape[-1], size), initializer="glorot_uniform", name="projection")
+        self.bias = self.add_weight(shape=(self.width,), initializer="zeros", name="bias")
+
+    def call(self, hidden: Any) -> Any:
+        """See the class."""
+        return keras.ops.matmul(keras.ops.matmul(hidden, self.projection), keras.ops.transpose(self.embedding.embeddings)) + self.bias
+
+    def export(self) -> dict[str, np.ndarray]:
+        """Its own weights, by the names that `recurrent` reads."""
+        return {"head.projection": self.projection.numpy(), "head.bias": self.bias.numpy()}
+
+
 class Network(keras.Model):
     """ids (batch, time[, columns]) and states -> logits (batch, classes) for classification, (batch, time, width) and new states else."""
 
@@ -26,7 +51,7 @@ class Network(keras.Model):
         self.dropout = keras.layers.Dropout(settings.dropout)
         last = settings.layers - 1
         self.readers = [self._reader(self.carries or place < last or settings.pooling != "last") for place in range(settings.layers)]
-        self.head = keras.layers.Dense(spec.width if self.carries else spec.classes)
+        self.head = Tied(self.embedding, spec.width) if settings.tied else keras.layers.Dense(spec.width if self.carries else spec.classes)
         self(np.zeros((1, 2, *self.columns), np.int32), self.initial(1))  # makes the weights
 
     def _reader(self, sequences: bool) -> Any:
@@ -78,7 +103,8 @@ class Network(keras.Model):
     def export(self) -> dict[str, np.ndarray]:
         """All weights by the names that `recurrent` reads: embedding, head.kernel, head.bias, reader0.forward.kernel, ..."""
         weights = _embeddings.export(self.kind, self.embedding)
-        weights["head.kernel"], weights["head.bias"] = self.head.get_weights()
+        plain = ("head.kernel", "head.bias")
+        weights |= self.head.export() if self.settings.tied else dict(zip(plain, self.head.get_weights(), strict=True))
         for place, reader in enumerate(self.readers):
             both = ("forward", "backward") if self.settings.bidirectional else ("forward",)
             names = [f"reader{place}.{direction}.{part}" for direction in both for part in ("kernel", "recurrent", "bias")]

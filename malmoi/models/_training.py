@@ -11,7 +11,8 @@ class Training:
 
     epochs: passes at most; patience: passes without a better validation loss before it stops (the best weights are kept).
     batch_size: texts, or streams side by side. steps: tokens through which the gradient of a language model is carried.
-    learning_rate: of Adam; schedule: constant, or a cosine from it to zero over all epochs. clip_norm: of the whole gradient.
+    learning_rate: of Adam; schedule: constant, or a cosine from it to zero over all epochs. warm_up: updates over which the rate first
+    rises from zero. clip_norm: of the whole gradient.
     limit: a longer text is cut after so many tokens (classification).
     """
 
@@ -21,5 +22,6 @@ class Training:
     steps: int = 64
     learning_rate: float = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
+    warm_up: int = 0
     clip_norm: float = 1.0
     limit: int = 256

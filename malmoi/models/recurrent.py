@@ -33,6 +33,8 @@ class Params:
     learned in the model; features with vectors bring their own, and `frozen` leaves those as they are instead of fine-tuning them.
     pooling: what of the top layer's outputs is shown to the classifier: the last one, or their mean or maximum over time.
     dropout: share of embedding and layer outputs that is zeroed in training.
+    tied: a language model scores tokens by the vectors that it reads them with (Press and Wolf, 2017): fewer weights, and every vector
+    learns from each prediction.
     """
 
     cell: Literal["simple", "lstm", "gru"] = "gru"
@@ -43,6 +45,7 @@ class Params:
     frozen: bool = False
     pooling: Literal["last", "mean", "max"] = "last"
     dropout: float = 0.0
+    tied: bool = False
 
 
 class Recurrent:
@@ -111,6 +114,8 @@ class Recurrent:
         }
 
     def _head(self, hidden: np.ndarray) -> np.ndarray:
+        if self.params.tied:
+            return hidden @ self.weights["head.projection"] @ self.weights["embedding"].T + self.weights["head.bias"]
         return hidden @ self.weights["head.kernel"] + self.weights["head.bias"]
 
     def _score(self, stream: np.ndarray) -> np.ndarray:
@@ -147,9 +152,11 @@ class Recurrent:
 
 
 def build(params: Params, training: Training, spec: Spec) -> Recurrent:
-    """An untrained model. Raises ConfigError where a language model is asked to read from the end, and where nothing can be frozen."""
+    """An untrained model. Raises ConfigError where a language model is to read from the end, a classifier tied, or nothing frozen."""
     if spec.problem == "language_model" and params.bidirectional:
         raise ConfigError("model.bidirectional: a language model that reads from the end has seen the token it must predict; set false")
+    if spec.problem != "language_model" and params.tied:
+        raise ConfigError("model.tied: only a language model predicts what it reads; a classifier names classes: set false")
     _embeddings.check(spec, params.frozen)
     return Recurrent(params, training, spec)
 

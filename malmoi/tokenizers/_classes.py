@@ -43,6 +43,19 @@ def with_body(code: bytes, method: tuple[str, str], change: Callable[[bytes], by
     return code[: start - 4] + struct.pack(">I", len(attribute)) + attribute + code[start + length :]
 
 
+def strings(code: bytes) -> dict[str, int]:
+    """The text constants of a class, and the number that instructions load each by (4.4.3)."""
+    entries, _ = _constants(code)
+    return {entries[_short(value, 0)][1].decode("utf-8", "replace"): number for number, (kind, value) in entries.items() if kind == 8}
+
+
+def members(code: bytes) -> dict[str, int]:
+    """Fields and methods that a class uses, by name and kind (size()I), and the number that instructions name each by (4.4.2)."""
+    entries, _ = _constants(code)
+    named = {number: entries[_short(value, 2)][1] for number, (kind, value) in entries.items() if kind in (9, 10, 11)}  # name and type
+    return {b"".join(entries[_short(pair, at)][1] for at in (0, 2)).decode("utf-8", "replace"): number for number, pair in named.items()}
+
+
 def instructions(attribute: bytes) -> bytes:
     """Those of a method's Code attribute (4.7.3)."""
     return attribute[8 : 8 + int.from_bytes(attribute[4:8], "big")]
@@ -58,9 +71,9 @@ def body(code: bytes, method: tuple[str, str]) -> tuple[int, int]:
 
 def _bodies(code: bytes, name: bytes, kind: bytes) -> Iterator[tuple[int, int]]:
     """Where, in a class file, the code of the methods of that name is, and its length (Java Virtual Machine Specification, 4.1)."""
-    texts, at = _constants(code)
+    entries, at = _constants(code)
     for owner, attribute, place, length in _attributes(code, at + 8 + 2 * _short(code, at + 6)):
-        if (texts.get(owner[0]), texts.get(owner[1]), texts.get(attribute)) == (name, kind, b"Code"):
+        if [entries[number][1] for number in (*owner, attribute)] == [name, kind, b"Code"]:
             yield place, length
 
 
@@ -83,15 +96,15 @@ def _member(code: bytes, at: int) -> tuple[list[Attribute], int]:
     return found, at
 
 
-def _constants(code: bytes) -> tuple[dict[int, bytes], int]:
-    texts, at, index = dict[int, bytes](), 10, 1
+def _constants(code: bytes) -> tuple[dict[int, tuple[int, bytes]], int]:
+    """Kind and value of each constant by its number, and where they end."""
+    entries, at, index = dict[int, tuple[int, bytes]](), 10, 1
     while index < _short(code, 8):
-        kind = code[at]
-        if kind == 1:
-            texts[index] = code[at + 3 : at + 3 + _short(code, at + 1)]
-        at += 3 + _short(code, at + 1) if kind == 1 else 1 + WIDTH[kind]
+        kind, start = code[at], at + (3 if code[at] == 1 else 1)
+        at = start + (_short(code, at + 1) if kind == 1 else WIDTH[kind])
+        entries[index] = kind, code[start:at]
         index += 2 if kind in (5, 6) else 1  # long and double take two places
-    return texts, at
+    return entries, at
 
 
 def _short(code: bytes, at: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from malmoi.config import params
 from malmoi.tokenizers import _morphemes
-from malmoi.tokenizers._worker import Pairs
+from malmoi.tokenizers._worker import Answer, pairs
 from malmoi.tokenizers._workers import Job, Pool
 
 REMEMBERED = 200_000  # units; some 60 MB where they are eojeols
@@ -80,11 +80,12 @@ class Analyzer:
         job = Job(self._how, options.timeout_s, many, self._seen + texts, options.long_run)
         workers = pool(self.module, self.threads, options.heap_mb, self._dictionary)
         found = workers.run(units, job)
-        return {unit: self._finish(unit, pairs) for unit, pairs in zip(units, found, strict=True)}
+        return {unit: self._finish(unit, answer) for unit, answer in zip(units, found, strict=True)}
 
-    def _finish(self, unit: str, pairs: Pairs | None) -> tuple[list[str], bool]:
+    def _finish(self, unit: str, answer: Answer | None) -> tuple[list[str], bool]:
         """Words, where the analyzer failed or swallowed the unit whole."""
-        return _morphemes.finish(pairs or [(word, _morphemes.UNKNOWN) for word in unit.split()], self._options), pairs is not None
+        found = pairs(answer) if answer else [(word, _morphemes.UNKNOWN) for word in unit.split()]
+        return _morphemes.finish(found, self._options), answer is not None
 
 
 class Remembering(Analyzer):

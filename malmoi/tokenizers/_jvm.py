@@ -14,7 +14,14 @@ from typing import Any
 SURROGATES = "\ud800-\udfff"  # Java strings cannot take these from Python at all
 LONE_SURROGATES = re.compile(f"[{SURROGATES}]")
 BEYOND = re.compile(f"[{SURROGATES}\U00010000-\U0010ffff]")  # and the latter (emoji) most analyzers tear into halves
+STREAM, FUNCTION = "java.util.stream.Stream", "java.util.function.Function"
 PRIVATE = range(0xE000, 0xF900)  # Unicode's private use area: stand-ins for what an analyzer cannot bear
+
+# One collector thread: there are as many workers as cores. JPype asks for a whole collection, up to a second each, whenever Python has
+# collected: no. A crash says nothing and leaves no file: the parent reports it. Another Java's names for all this may differ.
+QUIET = ("-XX:+UseSerialGC", "-XX:+DisableExplicitGC", "-XX:+SuppressFatalErrorMessage", "-XX:+IgnoreUnrecognizedVMOptions")
+# Dictionaries are walked, so there are no loops over numbers to make much of; what a text needs is garbage soon (-Xmn, below).
+LONG_RUN = ("-XX:LoopUnrollLimit=20", "-XX:-UseSuperWord", "-XX:-PartialPeelLoop")
 
 _LOCK = threading.Lock()
 
@@ -32,8 +39,7 @@ def start(heap_mb: int, long_run: bool) -> None:
             return
         _find_java()
         options = [f"-Xmx{heap_mb}m", "-Dfile.encoding=UTF8", "--enable-native-access=ALL-UNNAMED"]
-        # one collector thread: there are as many workers as cores; a crash says nothing and leaves no file: the parent reports it
-        options += ["-XX:+UseSerialGC", "-XX:+SuppressFatalErrorMessage", *([] if long_run else ["-XX:TieredStopAtLevel=1"])]
+        options += [*QUIET, *([*LONG_RUN, f"-Xmn{heap_mb // 4}m"] if long_run else ["-XX:TieredStopAtLevel=1"])]
         java = jars()
         classpath = [str(java), str(java / "bin"), str(java / "*")]
         # not konlpy.jvm.init_jvm: it takes no options, so that Java prints four lines of warnings
@@ -51,19 +57,56 @@ def jars() -> Path:
     return Path(spec.submodule_search_locations[0]) / "java"
 
 
-def method(owner: str, name: str, result: str) -> Any:
-    """A handle of a Java method without arguments."""
+def method(owner: str, name: str, result: str, *parameters: str) -> Any:
+    """A handle of a Java method, by the classes that it is in, gives and takes."""
     import jpype
 
     handles, types = jpype.JClass("java.lang.invoke.MethodHandles"), jpype.JClass("java.lang.invoke.MethodType")
-    return handles.publicLookup().findVirtual(jpype.JClass(owner), name, types.methodType(jpype.JClass(result)))
+    kind = types.methodType(jpype.JClass(result), jpype.JArray(jpype.java.lang.Class)([jpype.JClass(name) for name in parameters]))
+    return handles.publicLookup().findVirtual(jpype.JClass(owner), name, kind)
 
 
-def function(handle: Any, interface: str = "java.util.function.Function") -> Any:
-    """A handle as an object that Java can call without coming back to Python."""
+def chain(*steps: tuple[Any, ...]) -> Any:
+    """A Java function of functions, each a handle and its last arguments: what goes into the first comes out of the last.
+
+    One call from Python instead of one for each part of an answer: two threads would spend their time waiting for Python's lock.
+    """
+    whole, *rest = (_function(*step) for step in steps)
+    for step in rest:
+        whole = whole.andThen(step)
+    return whole
+
+
+def each(step: Any) -> tuple[Any, ...]:
+    """A step of a `chain`: a stream of what the step makes of each."""
+    return method(STREAM, "map", STREAM, FUNCTION), _function(step)
+
+
+def flat(step: Any) -> tuple[Any, ...]:
+    """A step of a `chain`: a stream of all that is in the streams which the step makes of each."""
+    return method(STREAM, "flatMap", STREAM, FUNCTION), step
+
+
+def stream() -> tuple[Any, ...]:
+    """A step of a `chain`: a stream of a list."""
+    return (method("java.util.Collection", "stream", STREAM),)
+
+
+def joined(between: str) -> tuple[Any, ...]:
+    """A step of a `chain`: the texts of a stream as one."""
     import jpype
 
-    return jpype.JClass("java.lang.invoke.MethodHandleProxies").asInterfaceInstance(jpype.JClass(interface), handle)
+    collector = jpype.JClass("java.util.stream.Collectors").joining(between)
+    return method(STREAM, "collect", "java.lang.Object", "java.util.stream.Collector"), collector
+
+
+def _function(handle: Any, *last: Any) -> Any:
+    """A handle, with its last arguments given, as an object that Java can call."""
+    import jpype
+
+    handles = jpype.JClass("java.lang.invoke.MethodHandles")
+    bound = handles.insertArguments(handle, 1, jpype.JArray(jpype.JObject)(list(last))) if last else handle
+    return jpype.JClass("java.lang.invoke.MethodHandleProxies").asInterfaceInstance(jpype.JClass(FUNCTION), bound)
 
 
 def shield(text: str, odd: re.Pattern[str]) -> tuple[str, dict[int, str]]:

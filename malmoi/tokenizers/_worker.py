@@ -4,8 +4,8 @@ A process of its own can be killed when an analyzer hangs, and may crash without
 that ends. A frame is four bytes of length and as many of JSON in UTF-8 (with lone surrogates, which text may have).
 
 in:  {"path", "module", "settings", "threads"}, then any number of {"how", "units": [[place, text], ...]}
-out: {"ready": true}, then for each unit [place, [[morpheme, tag], ...]], or null where the analyzer failed; {"memory"} or {"fault"} and
-     the end.
+out: {"ready": true}, then for each unit [place, [[morpheme, tag], ...]] (or these as one text: `Answer`), or null where the analyzer
+     failed; {"memory"} or {"fault"} and the end.
 """
 
 import json
@@ -24,8 +24,10 @@ from typing import Any
 
 LENGTH = struct.Struct(">I")
 GATHER_S = 0.002
+BETWEEN = "\x1e\x1f"
 Pairs = list[tuple[str, str]]
-Engine = Callable[[str, dict[str, Any]], Pairs]  # a text, and how it is to be cut
+Answer = Pairs | str  # morphemes with their tags, or these as one text: morpheme/tag, joined by BETWEEN
+Engine = Callable[[str, dict[str, Any]], Answer]  # a text, and how it is to be cut
 
 
 def pack(message: Any) -> bytes:
@@ -37,6 +39,18 @@ def pack(message: Any) -> bytes:
 def unpack(data: bytes | bytearray) -> Any:
     """What is in a frame, without its length."""
     return json.loads(data.decode("utf-8", "surrogatepass"))
+
+
+def pairs(answer: Answer) -> Pairs:
+    """An engine's answer.
+
+    >>> pairs("말/NNG\\x1e\\x1f을/JKO")
+    [('말', 'NNG'), ('을', 'JKO')]
+    """
+    if not isinstance(answer, str):
+        return answer
+    found = (token.rpartition("/") for token in answer.split(BETWEEN) if token)
+    return [(morpheme, tag) for morpheme, _, tag in found]
 
 
 def main() -> None:
@@ -127,7 +141,7 @@ def _read(source: int, count: int) -> bytes:
     return b"".join(parts)
 
 
-def _cut(engine: Engine, unit: str, how: dict[str, Any]) -> Pairs | None:
+def _cut(engine: Engine, unit: str, how: dict[str, Any]) -> Answer | None:
     try:
         return engine(unit, how)
     except UnicodeError:  # strings that do not survive the way to Java and back

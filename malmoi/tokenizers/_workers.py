@@ -17,7 +17,7 @@ from typing import Any
 
 from malmoi.config import ConfigError
 from malmoi.tokenizers._child import Worker
-from malmoi.tokenizers._worker import Pairs
+from malmoi.tokenizers._worker import Answer
 
 CHUNK, LOW = 64, 16  # units that a worker has in hand for each of its threads: at most, and when it is given more
 FEW = 1_000  # texts that one worker does alone
@@ -44,16 +44,16 @@ class Batch:
 
     units: Sequence[str]
     job: Job
-    answers: list[Pairs | None] = field(init=False)
+    answers: list[Answer | None] = field(init=False)
     todo: deque[int] = field(init=False)
     alone: deque[int] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.answers, self.todo, self.left = [None] * len(self.units), deque(range(len(self.units))), len(self.units)
 
-    def answer(self, place: int, pairs: Pairs | None) -> None:
+    def answer(self, place: int, found: Answer | None) -> None:
         """A unit is done, or given up."""
-        self.answers[place] = pairs
+        self.answers[place] = found
         self.left -= 1
 
 
@@ -66,7 +66,7 @@ class Pool:
         self.workers: list[Worker] = []
         atexit.register(self.close)
 
-    def run(self, units: Sequence[str], job: Job) -> list[Pairs | None]:
+    def run(self, units: Sequence[str], job: Job) -> list[Answer | None]:
         """Morphemes of each unit, None where the analyzer failed. Raises ConfigError where Java cannot start or lacks memory."""
         with self._lock:
             if self._owner != os.getpid():  # a fork: the workers are the parent's

@@ -11,7 +11,7 @@ from typing import Any
 
 from malmoi.config import params
 from malmoi.tokenizers import _classes, _java, _jvm, _morphemes
-from malmoi.tokenizers._worker import Engine, Pairs
+from malmoi.tokenizers._worker import BETWEEN, Answer, Engine
 
 PACKAGES = ("konlpy", "jpype1")
 SPEED_ONLY = _java.SPEED_ONLY
@@ -22,7 +22,6 @@ TAGS = (
     *("OL", "OH", "ON", "EMO", _morphemes.UNKNOWN),
 )
 LONGEST = 1_000  # characters of one call
-BETWEEN = "\x1e\x1f"  # what morphemes come from Java joined by
 Attribute = tuple[tuple[int, int], int, int, int]  # numbers of its owner's name and kind and of its own name; place; length
 LOG = ("kkma-2.0.jar", "org.snu.ids.ha.ma.MExpression")  # what Kkma describes for its log
 
@@ -63,16 +62,14 @@ def engine(heap_mb: int, long_run: bool) -> Engine:
 
     _classes.redefine(*LOG, "CharSetType", _terse)
     kkma = jpype.JClass("org.snu.ids.ha.ma.MorphemeAnalyzer")()
-    parts = _jvm.function(_jvm.method("java.util.Collection", "stream", "java.util.stream.Stream"))
-    name = _jvm.function(_jvm.method("org.snu.ids.ha.ma.Morpheme", "getSmplStr", "java.lang.String"))
-    joined = jpype.JClass("java.util.stream.Collectors").joining(BETWEEN)
+    parts = _jvm.chain(_jvm.stream())
+    name = _jvm.method("org.snu.ids.ha.ma.Morpheme", "getSmplStr", "java.lang.String")
+    read = _jvm.chain(_jvm.stream(), _jvm.flat(parts), _jvm.flat(parts), _jvm.each(name), _jvm.joined(BETWEEN))
 
-    def cut(text: str, how: dict[str, Any]) -> Pairs:
+    def cut(text: str, how: dict[str, Any]) -> Answer:
         safe, back = _jvm.shield(text, _jvm.BEYOND)
-        sentences = kkma.divideToSentences(kkma.leaveJustBest(kkma.postProcess(kkma.analyze(safe))))
-        found = str(sentences.stream().flatMap(parts).flatMap(parts).map(name).collect(joined))
-        tokens = (token.rpartition("/") for token in found.split(BETWEEN) if token)
-        return [(morpheme.translate(back) if back else morpheme, tag) for morpheme, _, tag in tokens]
+        found = str(read.apply(kkma.divideToSentences(kkma.leaveJustBest(kkma.postProcess(kkma.analyze(safe))))))
+        return found.translate(back) if back else found
 
     cut("말모이", {})  # its dictionaries are loaded by the first text
     return cut

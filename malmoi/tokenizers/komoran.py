@@ -1,6 +1,9 @@
 """Morphemes of Korean by Komoran, with KoNLPy's jars. They are dictionary forms (했다 → 하 + 았 + 다), so the text cannot be had back.
 
 Lines are analysed one by one, as KoNLPy does; one of more than 1,000 characters is cut at whitespace first.
+
+A fifth of its time goes into looking up the numbers of the same few tags for every pair of neighbours; the worker gives Java Komoran's
+class with the numbers themselves (`_numbers`).
 """
 
 import re
@@ -10,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from malmoi.config import ConfigError, params
-from malmoi.tokenizers import _java, _jvm, _morphemes
-from malmoi.tokenizers._worker import Engine, Pairs
+from malmoi.tokenizers import _classes, _java, _jvm, _morphemes
+from malmoi.tokenizers._worker import BETWEEN, Answer, Engine
 
 PACKAGES = ("konlpy", "jpype1")
 SPEED_ONLY = _java.SPEED_ONLY
@@ -21,8 +24,9 @@ TAGS = (
     *("SH", "SL", "SN", "NF", "NV", "NA"),
 )
 LONGEST = 1_000  # characters of a line in one call
-SHORT = re.compile(r"/([A-Z]+)(?: |$)")  # 밥/NNG 을/JKO
-LONG = re.compile(r"Token \[morph=(.*?), pos=([A-Z]+), beginIndex=\d+, endIndex=\d+\]", re.DOTALL)
+KOMORAN = "kr.co.shineware.nlp.komoran"
+LATTICE = ("komoran-3.0.jar", f"{KOMORAN}.core.model.Lattice")
+LOOKUPS = 11  # of tags' numbers in that class
 
 
 @params
@@ -74,28 +78,57 @@ def engine(heap_mb: int, long_run: bool, dictionary: Sequence[Sequence[str]] = (
     _jvm.start(heap_mb, long_run)
     import jpype
 
-    komoran = jpype.JClass("kr.co.shineware.nlp.komoran.core.Komoran")(str(_jvm.jars() / "data" / "models"))
+    models = _jvm.jars() / "data" / "models"
+    table = jpype.JClass(f"{KOMORAN}.modeler.model.PosTable")()
+    table.load(str(models / "pos.table"))
+    _classes.redefine(*LATTICE, "LatticeNode", lambda code: _numbers(code, table))
+    komoran = jpype.JClass(f"{KOMORAN}.core.Komoran")(str(models))
     if dictionary:
         _learn(komoran, dictionary)
 
-    def cut(line: str, how: dict[str, Any]) -> Pairs:
+    whole = _whole(komoran)
+
+    def cut(line: str, how: dict[str, Any]) -> Answer:
         safe, back = _jvm.shield(line, _jvm.BEYOND)
-        pairs = _read(komoran.analyze(safe), safe)
-        return [(morph.translate(back), tag) for morph, tag in pairs] if back else pairs
+        if BETWEEN[0] in safe:
+            return [(str(token.getMorph()).translate(back), str(token.getPos())) for token in komoran.analyze(safe).getTokenList()]
+        found = str(whole.apply(safe))
+        return found.translate(back) if back else found
 
     return cut
 
 
-def _read(result: Any, line: str) -> Pairs:
-    """All morphemes by one call. Komoran's short print takes apart the letters of what it could not analyse (NA); its long one does not."""
-    short = str(result.getPlainText())
-    if "/" not in line and "/NA" not in short:
-        found = SHORT.split(short)
-        return list(zip(found[::2], found[1::2], strict=False))  # after the last there is an empty text
-    tokens = result.getTokenList()
-    if "morph=" not in line:
-        return LONG.findall(str(tokens.toString()))
-    return [(str(token.getMorph()), str(token.getPos())) for token in tokens]  # the line looks like the print itself
+def _whole(komoran: Any) -> Any:
+    """A Java function from a line to all its morphemes and tags as one text."""
+    import jpype
+
+    handles, text = jpype.JClass("java.lang.invoke.MethodHandles"), "java.lang.String"
+    morpheme, tag = (_jvm.method(f"{KOMORAN}.model.Token", name, text) for name in ("getMorph", "getPos"))
+    concat = _jvm.method(text, "concat", text, text)
+    marked = handles.filterReturnValue(tag, concat.bindTo("/"))  # (token) -> /tag
+    both = handles.filterArguments(concat, 0, morpheme, marked)  # (token, token) -> morpheme/tag
+    analyze = _jvm.method(f"{KOMORAN}.core.Komoran", "analyze", f"{KOMORAN}.model.KomoranResult", text).bindTo(komoran)
+    tokens = _jvm.method(f"{KOMORAN}.model.KomoranResult", "getTokenList", "java.util.List")
+    each = _jvm.each(handles.permuteArguments(both, tag.type(), 0, 0))
+    return _jvm.chain((analyze,), (tokens,), _jvm.stream(), each, _jvm.joined(BETWEEN))
+
+
+def _numbers(code: bytes, table: Any) -> bytes:
+    """The class with the number of a tag wherever it looked one up by its name.
+
+    aload_0, getfield posTable (or invokevirtual getPosTable), ldc name, invokevirtual getId become sipush number, and nop as needed.
+    """
+    changes = 0
+    for tag, constant in _classes.strings(code).items():
+        loads = b"\x12%c" % constant if constant < 256 else b"\x13" + constant.to_bytes(2, "big")
+        lookup = re.compile(rb"\x2a[\xb4\xb6].." + re.escape(loads) + rb"\xb6..", re.DOTALL)
+        if lookup.search(code):
+            number = b"\x11" + int(table.getId(tag)).to_bytes(2, "big", signed=True)
+            code, count = lookup.subn(lambda found, number=number: number.ljust(len(found[0]), b"\0"), code)  # type: ignore[misc]
+            changes += count
+    if changes != LOOKUPS:
+        raise ValueError(f"{LATTICE[1]} is not the one that is known: {changes} lookups of tags")
+    return code
 
 
 def _learn(komoran: Any, dictionary: Sequence[Sequence[str]]) -> None:

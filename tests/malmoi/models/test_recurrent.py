@@ -1,6 +1,7 @@
 """Recurrent networks: they learn order, padding changes nothing, state carries, parameter counts are those of the literature."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -48,7 +49,10 @@ def test_reads_as_keras_does_with_padding(shape: dict[str, object]) -> None:
     assert model._logits(ids) == pytest.approx(logits.numpy(), abs=1e-5)
 
 
-@pytest.mark.parametrize("shape", [{"cell": "simple"}, {"cell": "lstm", "layers": 2}, {"cell": "gru", "layers": 2}], ids=str)
+STREAMS = [{"cell": "simple"}, {"cell": "lstm", "layers": 2}, {"cell": "gru", "layers": 2}, {"cell": "lstm", "tied": True}]
+
+
+@pytest.mark.parametrize("shape", STREAMS, ids=str)
 def test_carries_state_as_keras_does(shape: dict[str, object]) -> None:
     model, network = untrained(Spec("language_model", 8), **shape)
     ids = np.array([[3, 4, 5, 6], [5, 5, 2, 7]], np.int32)
@@ -114,6 +118,40 @@ def test_parameter_counts(cell: str, gates: int, biases: int) -> None:
     # the cell has gates * units * (inputs + units) weights; Keras's GRU (reset_after) has two bias vectors
     model, network = untrained(Spec("classify", 9, 2), cell=cell)
     assert model.parameters == 9 * 6 + gates * 8 * (6 + 8) + biases * 8 + 8 * 2 + 2 == network.count_params()
+
+
+def test_tied_weights_are_the_embedding_and_are_counted_once() -> None:
+    # 9 tokens of 6 numbers; an LSTM of 8 units; 8 units to 6 numbers; a bias for each token
+    model, network = untrained(Spec("language_model", 9), cell="lstm", tied=True)
+    assert model.parameters == 9 * 6 + 4 * (8 * (6 + 8) + 8) + 8 * 6 + 9 == network.count_params()
+    assert "head.kernel" not in model.weights
+    with pytest.raises(ConfigError, match="tied"):
+        classifier(tied=True)
+
+
+def test_a_tied_language_model_learns(tmp_path: Path) -> None:
+    params = recurrent.Params(units=8, embedding=6, tied=True)
+    training = recurrent.Training(epochs=20, batch_size=4, steps=8, learning_rate=0.05, patience=20)
+    model = recurrent.build(params, training, Spec("language_model", 8))
+    split = language_split([[3, 4, 5, 6, 7] * 8] * 4)
+    losses: list[float] = []
+    model.fit(split, split, lambda epoch: losses.append(epoch.valid_loss))
+    assert losses[-1] < 0.5 < losses[0]
+    model.save(tmp_path)
+    assert recurrent.load(tmp_path).predict(split.inputs) == pytest.approx(model.predict(split.inputs), abs=1e-6)
+    assert -model.predict(split.inputs).mean() == pytest.approx(min(losses), abs=0.1)
+
+
+def test_the_rate_rises_then_falls() -> None:
+    rates = {
+        (schedule, warm_up): _keras._schedule(recurrent.Training(learning_rate=0.5, schedule=schedule, warm_up=warm_up), 100)  # type: ignore[arg-type]
+        for schedule in ("constant", "cosine")
+        for warm_up in (0, 20)
+    }
+    assert rates["constant", 0] == 0.5
+    assert [float(rates["cosine", 0](step)) for step in (0, 50, 100)] == pytest.approx([0.5, 0.25, 0.0])
+    assert [float(rates["constant", 20](step)) for step in (0, 10, 20, 100)] == pytest.approx([0.0, 0.25, 0.5, 0.5])
+    assert [float(rates["cosine", 20](step)) for step in (0, 10, 20, 60, 100)] == pytest.approx([0.0, 0.25, 0.5, 0.25, 0.0])
 
 
 def test_long_streams_are_scored_in_chunks_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
