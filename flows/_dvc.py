@@ -1,8 +1,11 @@
 """Where this room reaches into DVC: its commands, its log, and the environment that its commands get."""
 
+import json
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,16 +41,31 @@ def quiet() -> Iterator[None]:
         logger.propagate, logger.handlers = before[1:]
 
 
+def mend_rwlock(repo: Any) -> None:
+    """Take away DVC's list of who reads and writes what where a killed process left it half-written: every command would stumble."""
+    path = Path(repo.tmp_dir) / "rwlock"
+    for _ in range(3):  # somebody may be writing it just now
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+            return
+        except FileNotFoundError:
+            return
+        except ValueError:
+            time.sleep(0.1)
+    path.unlink(missing_ok=True)
+
+
 class Warnings(logging.Handler):
     """Takes what DVC warns of, as lines of a stage's output."""
 
     def __init__(self, take: OnLine) -> None:
         super().__init__(logging.WARNING)
-        self._take = take
+        self._take, self._thread = take, threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand a warning of DVC's on as a line of the stage's output."""
-        self._take(record.getMessage())
+        """Hand a warning of DVC's on as a line of the output of the stage that this thread is at."""
+        if threading.get_ident() == self._thread:
+            self._take(record.getMessage())
 
 
 def environment() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Runs one shell command in a process group of its own, hands its output on line by line, and ends all of it when asked to stop."""
 
+import math
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -55,16 +57,30 @@ def signals(stop: Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def run(arguments: Sequence[str], on_line: OnLine, stop: Stop, *, cwd: str | Path, env: dict[str, str]) -> int:
+class SilentError(Exception):
+    """A command said nothing for longer than it may."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A command: its arguments, where and with what environment it runs, and how many seconds it may go on without a line."""
+
+    arguments: Sequence[str]
+    cwd: str | Path
+    env: dict[str, str]
+    silence: float = math.inf
+
+
+def run(call: Call, on_line: OnLine, stop: Stop) -> int:
     """Run a command to its end. Returns its exit status (negative: the signal that killed it).
 
-    Its standard output and error go to `on_line`, in this thread. Raises Stopped where `stop` asks for the end, after ending the whole
-    process group.
+    Its standard output and error go to `on_line`, in this thread. Raises Stopped where `stop` asks for the end, and SilentError after
+    so many seconds without a line, after ending the whole process group.
     """
     process = subprocess.Popen(
-        arguments,
-        cwd=cwd,
-        env=env,
+        call.arguments,
+        cwd=call.cwd,
+        env=call.env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -74,21 +90,25 @@ def run(arguments: Sequence[str], on_line: OnLine, stop: Stop, *, cwd: str | Pat
         start_new_session=True,
     )
     try:
-        _follow(process, on_line, stop)
+        _follow(process, on_line, stop, call.silence)
         return process.wait()
     except BaseException:
         end_group(process)
         raise
 
 
-def _follow(process: subprocess.Popen[str], on_line: OnLine, stop: Stop) -> None:
+def _follow(process: subprocess.Popen[str], on_line: OnLine, stop: Stop, silence: float) -> None:
     lines: SimpleQueue[str] = SimpleQueue()
     reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
     reader.start()
+    heard = time.monotonic()
     while process.poll() is None:
         stop.check()
+        if time.monotonic() - heard > silence:
+            raise SilentError(f"it said nothing for {silence:g} s (meta.timeout) and was ended")
         with suppress(Empty):
             on_line(lines.get(timeout=TICK))
+            heard = time.monotonic()
     reader.join(1.0)  # no longer: what the command may have left in the background keeps the pipe open
     while not lines.empty():
         on_line(lines.get())

@@ -1,10 +1,12 @@
-"""What a person sees while stages run: a line per stage, and on a terminal a live line under it with the stage's own last words."""
+"""What a person sees while stages run: a line for each, and on a terminal live lines under it with the last words of those that run."""
 
 import sys
+import threading
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from flows.graph import Outcome, Result
+from flows.stages import Node, Outcome, Result
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -37,99 +39,125 @@ def ending(result: Result) -> str:
 
 
 class Display(Protocol):
-    """What the runner tells: a stage starts (its place as "[3/28]", its name, seconds left for all), says something, ends."""
+    """What the runner tells: a stage starts (seconds left for all), says something (in the stage's thread), ends."""
 
-    def start(self, place: str, name: str, left: float) -> None:
+    def start(self, node: Node, left: float) -> None:
         """A stage is looked at."""
 
-    def say(self, line: str) -> None:
-        """A line of the stage's output."""
+    def say(self, name: str, line: str) -> None:
+        """A line of its output."""
 
     def end(self, result: Result) -> None:
-        """The stage is over."""
+        """It is over."""
 
     def close(self) -> None:
         """Nothing more comes."""
 
 
+@dataclass
+class _Shown:
+    """A stage that runs: its place as "[3/28]", when it began, when it was last heard of, seconds left for all when it began."""
+
+    place: str
+    left: float
+    began: float = field(default_factory=lambda: time.monotonic())
+    said: float = field(default_factory=lambda: time.monotonic())
+    line: str = ""
+
+    def rest(self) -> float:
+        """Seconds left for all, now."""
+        return max(self.left - (time.monotonic() - self.began), 0.0)
+
+    def time(self) -> str:
+        """How long it has been running."""
+        return duration(time.monotonic() - self.began)
+
+
 class Plain:
     """For a pipe or a log: whole lines only, and never many of them."""
 
-    def __init__(self) -> None:
-        self._place = self._name = ""
-        self._left = self._began = self._said = 0.0
-        self._announced = False
+    def __init__(self, total: int) -> None:
+        self._total, self._started = total, 0
+        self._running: dict[str, _Shown] = {}
+        self._lock = threading.Lock()
 
-    def start(self, place: str, name: str, left: float) -> None:
+    def start(self, node: Node, left: float) -> None:
         """Remember it; a line comes when the stage turns out to do something."""
-        self._place, self._name, self._left, self._announced = place, name, left, False
-        self._began = self._said = time.monotonic()
+        with self._lock:
+            self._started += 1
+            self._running[node.name] = _Shown(f"[{self._started}/{self._total}]", left)
 
-    def say(self, line: str) -> None:
-        """One line of progress now and then."""
-        if not self._announced:
-            self._announced = True
-            _print(f"{self._place} {self._name} ...")
-        if line.strip() and time.monotonic() - self._said >= EVERY:
-            self._said = time.monotonic()
-            rest = max(self._left - (self._said - self._began), 0.0)
-            _print(f"        {line.strip()[:100]}  ({duration(self._said - self._began)}, about {duration(rest)} left)")
+    def say(self, name: str, line: str) -> None:
+        """One line of progress now and then; where several run, it says whose."""
+        with self._lock:
+            shown, now = self._running[name], time.monotonic()
+            if not shown.line:
+                _print(f"{shown.place} {name} ...")
+            shown.line = line.strip() or shown.line or " "
+            if line.strip() and now - shown.said >= EVERY:
+                shown.said = now
+                whose = f"{name}: " if len(self._running) > 1 else ""
+                _print(f"        {whose}{shown.line[:100]}  ({shown.time()}, about {duration(shown.rest())} left)")
 
     def end(self, result: Result) -> None:
         """The stage's line."""
-        _print(f"{self._place} {self._name}  {ending(result)}")
+        with self._lock:
+            shown = self._running.pop(result.name, None)
+            _print(f"{shown.place if shown else ' ' * 4} {result.name}  {ending(result)}")
 
     def close(self) -> None:
         """Nothing to do."""
 
 
 class Live:
-    """For a terminal: finished stages scroll up, the running one stays at the bottom with its time and its last line."""
+    """For a terminal: finished stages scroll up, the running ones stay at the bottom with their time and last line."""
 
-    def __init__(self) -> None:
+    def __init__(self, total: int) -> None:
         from rich.console import Console
         from rich.live import Live as RichLive
 
+        self._total, self._started = total, 0
         self._console = Console(highlight=False)
-        self._place = self._name = self._line = ""
-        self._left = self._began = 0.0
+        self._running: dict[str, _Shown] = {}
         self._live = RichLive(console=self._console, refresh_per_second=4, transient=True, get_renderable=self._render)
         self._live.start()
 
-    def start(self, place: str, name: str, left: float) -> None:
-        """Show it as the running one."""
-        self._place, self._name, self._left, self._line = place, name, left, ""
-        self._began = time.monotonic()
+    def start(self, node: Node, left: float) -> None:
+        """Show it as a running one."""
+        self._started += 1
+        self._running[node.name] = _Shown(f"[{self._started}/{self._total}]", left)
 
-    def say(self, line: str) -> None:
-        """Show it as the last line."""
-        self._line = line.strip() or self._line
+    def say(self, name: str, line: str) -> None:
+        """Show it as its last line."""
+        self._running[name].line = line.strip() or self._running[name].line
 
     def end(self, result: Result) -> None:
         """Leave the stage's line on the screen."""
+        shown = self._running.pop(result.name, None)
         style = {Outcome.RAN: "green", Outcome.FAILED: "bold red", Outcome.SKIPPED: "yellow"}.get(result.outcome, "dim")
-        self._console.print(f"{self._place} {self._name}  {ending(result)}", style=style, markup=False)
-        self._name = ""
+        self._console.print(f"{shown.place if shown else ' ' * 4} {result.name}  {ending(result)}", style=style, markup=False)
 
     def close(self) -> None:
-        """Take the live line away."""
+        """Take the live lines away."""
         self._live.stop()
 
     def _render(self) -> "Text":
         from rich.text import Text
 
-        if not self._name:
-            return Text("")
-        elapsed = time.monotonic() - self._began
-        head = f"{self._place} {self._name}  {duration(elapsed)}, about {duration(max(self._left - elapsed, 0.0))} left for all"
-        text = Text(head, style="bold", no_wrap=True, overflow="ellipsis")
-        return text.append(f"\n        {self._line}", style="dim") if self._line else text
+        text = Text(no_wrap=True, overflow="ellipsis")
+        running = dict(self._running)
+        for name, shown in running.items():
+            text.append(f"{shown.place} {name}  {shown.time()}\n", style="bold")
+            text.append(f"        {shown.line}\n", style="dim")
+        if running:
+            text.append(f"about {duration(min(shown.rest() for shown in running.values()))} left for all", style="dim")
+        return text
 
 
 def _print(line: str) -> None:
     print(line, flush=True)
 
 
-def choose() -> Display:
-    """The display that fits where standard output goes."""
-    return Live() if sys.stdout.isatty() else Plain()
+def choose(total: int) -> Display:
+    """The display that fits where standard output goes, for so many stages."""
+    return Live(total) if sys.stdout.isatty() else Plain(total)

@@ -1,87 +1,53 @@
 """DVC's own graph, stage by stage: what there is, what has changed, and one stage run exactly as `dvc repro` runs it.
 
-DVC decides what has changed, restores, saves and locks (`Stage.reproduce`). Only the running of the command is ours, so that its output
-can be shown and its processes ended. Names of DVC 3.67 used in this room that are no public interface: `repo.lock_repo`,
-`repo.reproduce.{collect_stages,get_active_graph,plan_repro}`, `Stage.{changed,reproduce}`, `ProjectFile.dump_stages`, `Lock._wait`,
-`stage.run.{cmd_run,prepare_kwargs,get_executable,_make_cmd,_enforce_cmd_list}`.
+DVC decides what has changed, restores, saves and locks (`Stage.reproduce`), for one thread at a time (`turns`). Only the running of the
+command is ours, so that it can run beside others, its output be shown and its processes ended. Names of DVC 3.67 used in this room that
+are no public interface: `repo.lock_repo`, `repo.reproduce.{collect_stages,get_active_graph,plan_repro}`, `Stage.{changed,reproduce}`,
+`Lock._wait`, `stage.run.{cmd_run,prepare_kwargs,get_executable,_make_cmd,_enforce_cmd_list}`, `stage.serialize.to_lockfile`,
+`ProjectFile._lockfile`, `Output.use_scm_ignore`, scmrepo's `Git._get_gitignore`.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from enum import StrEnum
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from flows._dvc import commands_by, environment, quiet
-from flows.commands import OnLine, Stop, run
+from flows._dvc import commands_by, environment, mend_rwlock, quiet
+from flows.commands import Call, OnLine, SilentError, Stop, run
+from flows.keeping import Keeper
 from flows.logs import log_path, taken
+from flows.needs import Machine, here, worth_another_try
+from flows.stages import Node, Outcome, Result
+from flows.turns import Turns
+from flows.watchdog import MARK, Watchdog
 
-LAG = 10.0  # seconds for which finished stages may wait to be written to dvc.lock together
+BUSY = 0.5  # seconds between two looks at what another process holds
 TAIL = 20  # last lines of a stage's output that a summary shows
-
-
-class Outcome(StrEnum):
-    """What became of a stage. `cached`: nothing had changed. `restored`: DVC had made the same before, and brought it back."""
-
-    RAN = "ran"
-    CACHED = "cached"
-    RESTORED = "restored"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True)
-class Node:
-    """A stage: its DVC address ("train@gru", "sub/dvc.yaml:x", "data.dvc"), those that it needs, and its free-form `meta:`."""
-
-    name: str
-    needs: tuple[str, ...]
-    meta: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> str:
-        """The name without what foreach or matrix added: "train" of "train@gru"."""
-        return self.name.split("@")[0]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of a stage, how long it took (seconds), and, where it failed, why and its last lines of output."""
-
-    name: str
-    outcome: Outcome
-    seconds: float
-    reason: str = ""
-    tail: tuple[str, ...] = ()
-
-    @property
-    def good(self) -> bool:
-        """Whether what depends on it may run."""
-        return self.outcome not in (Outcome.FAILED, Outcome.SKIPPED)
 
 
 class Pipeline:
     """The stages that `targets` need (none given: all of dvc.yaml in the current folder), in the order in which `dvc repro` takes them.
 
-    A context manager: inside, this process holds DVC's lock on the repository, except while a command runs. One at a time per process.
-    Raises DvcException where there is no project, a target is unknown, or another process holds the lock.
+    A context manager: inside, this process holds DVC's lock on the repository, except while a command runs. One at a time per process;
+    its stages may be run from several threads. Raises DvcException where there is no project, a target is unknown, or another process
+    holds the lock.
     """
 
-    def __init__(self, targets: Sequence[str] = (), stop: Stop | None = None) -> None:
+    def __init__(self, targets: Sequence[str] = (), stop: Stop | None = None, machine: Machine | None = None) -> None:
         self.targets = list(targets)
         self.root = Path.cwd()
         self.stop = stop or Stop()
+        self.machine = machine or here(1)
         self.nodes: list[Node] = []
         self._open = ExitStack()
         self._stages: dict[str, Any] = {}
-        self._on_line: OnLine = print
-        self._ran = False
-        self._unwritten: list[Any] = []
-        self._written = time.monotonic()
+        self._mine = threading.local()  # of the stage that a thread is at: on_line, tail, node, ran, ended
+        self._left: set[str] = set()  # stages that are not known to be up to date
         self._environment = environment()
+        self._watchdog = Watchdog()
 
     def __enter__(self) -> "Pipeline":
         from dvc.repo import Repo, lock_repo
@@ -89,17 +55,26 @@ class Pipeline:
         with ExitStack() as opened:
             self._repo = opened.enter_context(Repo())
             self.root = Path(self._repo.root_dir)
+            mend_rwlock(self._repo)
             opened.enter_context(lock_repo(self._repo))
-            self._repo.lock._wait = True  # when a command has ended: rather wait for somebody's `dvc status` than lose its work
+            self._turns = Turns(self._repo)
             opened.enter_context(commands_by(self._command))
             opened.enter_context(quiet())
+            opened.callback(self._watchdog.close)
             self._plan()
-            opened.callback(self._write)
+            opened.callback(self._end)
             self._open = opened.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._open.close()
+
+    def _end(self) -> None:
+        """What is finished is kept, however the run ends. A failure must not take back what other stages did, so DVC hears of none."""
+        if not self._repo.lock.is_locked:
+            self._repo.lock.lock()
+        with self._repo.scm_context(quiet=True):
+            self._keeper.close(complete=not self._left)
 
     def _plan(self) -> None:
         from dvc.dvcfile import PROJECT_FILE
@@ -114,6 +89,7 @@ class Pipeline:
             Node(name, tuple(sorted(other.addressing for other in self._upstream[name])), dict(stage.meta or {}))
             for name, stage in self._stages.items()
         ]
+        self._keeper, self._left = Keeper(self._repo, plan), set(self._stages)
 
     def stale(self) -> set[str]:
         """Names of the stages that would not be `cached`, as far as can be known now: changed ones and all that depends on them."""
@@ -123,54 +99,72 @@ class Pipeline:
                 found.add(node.name)
         return found
 
+    def settle(self) -> None:
+        """Write what is finished into dvc.lock if it has waited for long: for whoever has nothing else to do."""
+        from dvc.lock import LockError
+
+        if self._keeper.late:
+            with suppress(LockError), self._turns.take():
+                self._keeper.write()
+
     def run(self, name: str, on_line: OnLine, *, force: bool = False) -> Result:
         """Bring one stage up to date, given that what it needs is. Failure is a result, not an exception; raises only Stopped."""
-        from dvc.exceptions import DvcException
+        node, tail, start = next(node for node in self.nodes if node.name == name), deque[str](maxlen=TAIL), time.monotonic()
+        with taken(log_path(self.root, name), on_line, tail) as take:
+            self._mine.__dict__.update(on_line=take, tail=tail, node=node)
+            for attempt in range(node.room.retries + 1):
+                outcome, reason = self._attempt(name, force)
+                if outcome is not Outcome.FAILED or attempt == node.room.retries or not self._worth_another(take, attempt):
+                    break
+        self._left -= {name} if outcome is not Outcome.FAILED else set()
+        return Result(name, outcome, time.monotonic() - start, reason, tuple(tail) if reason else ())
 
-        self.stop.check()
-        tail: deque[str] = deque(maxlen=TAIL)
-        start = time.monotonic()
-        try:
-            with taken(log_path(self.root, name), on_line, tail) as self._on_line, self._repo.scm_context(quiet=True):
-                outcome = self._reproduce(self._stages[name], force)
-        except (DvcException, OSError) as error:
-            return Result(name, Outcome.FAILED, time.monotonic() - start, _reason(error), tuple(tail))
-        return Result(name, outcome, time.monotonic() - start)
+    def _attempt(self, name: str, force: bool) -> tuple[Outcome, str]:
+        """What became of it, and why where it failed. While another process works with what the stage needs, it waits."""
+        from dvc.exceptions import DvcException
+        from dvc.lock import LockError
+
+        while True:
+            self.stop.check()
+            self._mine.ran, self._mine.ended = False, 0
+            try:
+                with self._turns.take():
+                    return self._reproduce(self._stages[name], force), ""
+            except LockError as error:
+                self._mine.on_line(f"waiting: {_reason(error).splitlines()[0]}")
+                time.sleep(BUSY)
+            except (DvcException, SilentError, OSError) as error:
+                return Outcome.FAILED, _reason(error)
+
+    def _worth_another(self, say: OnLine, attempt: int) -> bool:
+        if not self._mine.ran or not worth_another_try(self._mine.ended, list(self._mine.tail)):
+            return False
+        say(f"trying again ({attempt + 1} of {self._mine.node.room.retries}): it was killed, hung, or lost a connection")
+        return True
 
     def _reproduce(self, stage: Any, force: bool) -> Outcome:
-        self._ran = False
         if not stage.reproduce(upstream=self._upstream[stage.addressing], force=force, interactive=False):
             return Outcome.CACHED
-        self._unwritten.append(stage)
-        if time.monotonic() - self._written >= LAG:
-            self._write()
-        return Outcome.RESTORED if stage.cmd and not stage.frozen and not self._ran else Outcome.RAN
-
-    def _write(self) -> None:
-        """Bring dvc.lock up to date: every few seconds, and at the end of the run however it ends.
-
-        DVC writes the whole file anew for each stage, which takes 0.6 s of processor time where 44 are in it. What a `kill -9` keeps from
-        being written, the next run restores from DVC's run cache.
-        """
-        files: dict[str, list[Any]] = {}
-        for stage in self._unwritten:
-            files.setdefault(stage.path, []).append(stage)
-        self._unwritten = []
-        for stages in files.values():
-            stages[0].dvcfile.dump_stages(stages, update_pipeline=False)
-        self._written = time.monotonic()
+        self._keeper.add(stage)
+        return Outcome.RESTORED if stage.cmd and not stage.frozen and not self._mine.ran else Outcome.RAN
 
     def _command(self, stage: Any, dry: bool = False, run_env: dict[str, str] | None = None) -> None:
         """Stands for `dvc.stage.run.cmd_run`, which DVC calls with the repository unlocked."""
         from dvc.stage.exceptions import StageCmdFailedError
         from dvc.stage.run import _enforce_cmd_list, _make_cmd, get_executable, prepare_kwargs
 
-        self._ran = True
-        given = prepare_kwargs(stage, run_env={**self._environment, **(run_env or {})})
-        for command in _enforce_cmd_list(stage.cmd):
-            status = run(_make_cmd(get_executable(), command), self._on_line, self.stop, cwd=given["cwd"], env=given["env"])
-            if status:
-                raise StageCmdFailedError(command, status)
+        mine, own = self._mine, self._mine.node.room
+        mine.ran = True
+        self._watchdog.start()
+        added = {**self._environment, **self.machine.threads(own), MARK: self._watchdog.mark, **(run_env or {})}
+        given = prepare_kwargs(stage, run_env=added)
+        with self._turns.leave():
+            for command in _enforce_cmd_list(stage.cmd):
+                mine.ended = None  # unless it ends by itself
+                call = Call(_make_cmd(get_executable(), command), given["cwd"], given["env"], own.timeout)
+                mine.ended = run(call, mine.on_line, self.stop)
+                if mine.ended:
+                    raise StageCmdFailedError(command, mine.ended)
 
 
 def _reason(error: BaseException) -> str:

@@ -1,6 +1,6 @@
-"""`python -m flows.local`: run what has changed, one stage at a time, on this machine, with no engine: the everyday way.
+"""`python -m flows.local`: run what has changed, side by side, on this machine, with no engine: the everyday way.
 
-The same as `dvc repro`, which may be used in its place at any time, with progress, an estimate of the time left, and a summary.
+It leaves what `dvc repro` leaves, which may be used in its place at any time, with progress, an estimate of the time left, and a summary.
 """
 
 import argparse
@@ -8,13 +8,16 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from flows import schedule
 from flows.commands import Stop, Stopped, signals
 from flows.display import Display, choose, duration
-from flows.graph import Node, Outcome, Pipeline, Result
+from flows.graph import Pipeline
 from flows.logs import log_path
-from flows.timings import Timings
+from flows.needs import NeedsError, here
+from flows.stages import Outcome, Result
 
 
 def arguments(way: str, description: str | None) -> argparse.ArgumentParser:
@@ -23,9 +26,18 @@ def arguments(way: str, description: str | None) -> argparse.ArgumentParser:
         f"python -m flows.{way}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="stages to bring up to date, with all they need (default: all)")
+    parser.add_argument(
+        "--jobs", "-j", type=_jobs, default=0, metavar="N", help="stages side by side (default: one for each core and 2 GB of memory)"
+    )
     parser.add_argument("--force", action="store_true", help="run stages although nothing has changed")
     parser.add_argument("--keep-going", action="store_true", help="after a failure, go on with what does not depend on it")
     return parser
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of stages; 1 runs one after another")
+    return int(text)
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -35,42 +47,32 @@ def main(given: Sequence[str] | None = None) -> int:
     options = arguments("local", __doc__).parse_args(given)
     stop = Stop()
     try:
-        with signals(stop), Pipeline(options.targets, stop=stop) as pipeline:
-            results = run(pipeline, choose(), force=options.force, keep_going=options.keep_going)
+        with signals(stop), Pipeline(options.targets, stop, here(options.jobs)) as pipeline:
+            results = run(pipeline, force=options.force, keep_going=options.keep_going)
     except Stopped as stopped:
         print(f"{stopped}; what was finished is kept, the next run goes on from there", file=sys.stderr)
         return 128 + stopped.signal
-    except DvcException as error:
+    except (DvcException, NeedsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0 if all(result.good for result in results) else 1
 
 
-def run(pipeline: Pipeline, display: Display, *, force: bool = False, keep_going: bool = False) -> list[Result]:
-    """Run all stages of an open pipeline in order and print a summary. Returns a result per stage, in order."""
-    timings, begin = Timings(pipeline.root), time.monotonic()
-    due = {node.name for node in pipeline.nodes} if force else pipeline.stale()
-    results: dict[str, Result] = {}
+def run(pipeline: Pipeline, display: Display | None = None, *, force: bool = False, keep_going: bool = False) -> list[Result]:
+    """Run all stages of an open pipeline and print a summary. Returns a result per stage, in order."""
+    begin, shown = time.monotonic(), display or choose(len(pipeline.nodes))
     try:
-        for index, node in enumerate(pipeline.nodes):
-            rest = [other for other in pipeline.nodes[index:] if other.name in due]
-            display.start(f"[{index + 1}/{len(pipeline.nodes)}]", node.name, timings.left(rest))
-            results[node.name] = _one(pipeline, node, results, display, force)
-            timings.add(node, results[node.name])
-            display.end(results[node.name])
-            if not results[node.name].good and not keep_going:
-                break
+        results = schedule.run(
+            pipeline,
+            lambda node: pipeline.run(node.name, partial(shown.say, node.name), force=force),
+            shown,
+            force=force,
+            keep_going=keep_going,
+        )
     finally:
-        display.close()
-    _summarise(pipeline.root, list(results.values()), len(pipeline.nodes), time.monotonic() - begin)
-    return list(results.values())
-
-
-def _one(pipeline: Pipeline, node: Node, results: dict[str, Result], display: Display, force: bool) -> Result:
-    lost = [need for need in node.needs if need in results and not results[need].good]
-    if lost:
-        return Result(node.name, Outcome.SKIPPED, 0.0, f"it needs {', '.join(lost)}")
-    return pipeline.run(node.name, display.say, force=force)
+        shown.close()
+    _summarise(pipeline.root, results, len(pipeline.nodes), time.monotonic() - begin)
+    return results
 
 
 def _summarise(root: Path, results: list[Result], total: int, seconds: float) -> None:

@@ -6,6 +6,8 @@ PREFECT_API_URL says which server; without it Prefect starts one of its own for 
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -17,15 +19,27 @@ from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed, State
 
+from flows import schedule
 from flows.commands import Stop, Stopped, signals
 from flows.display import ending
-from flows.graph import Node, Outcome, Pipeline, Result
+from flows.graph import Pipeline
 from flows.local import arguments
-from flows.timings import Timings
+from flows.needs import here
+from flows.stages import Node, Outcome, Result
 
 # What tasks share. Prefect walks through the parameters of a task, and a DVC repository is nothing to walk through: a number stands for it.
-_open: dict[int, tuple[Pipeline, dict[str, Result]]] = {}
+_open: "dict[int, _Opened]" = {}
 _numbers = count(1)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """What the tasks of one run share."""
+
+    pipeline: Pipeline
+    results: dict[str, Result] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
+
 
 STATES = {Outcome.CACHED: "Cached", Outcome.RESTORED: "Restored", Outcome.RAN: "Completed"}
 
@@ -33,9 +47,9 @@ STATES = {Outcome.CACHED: "Cached", Outcome.RESTORED: "Restored", Outcome.RAN: "
 @task(cache_policy=NO_CACHE, persist_result=False)
 def stage(number: int, name: str, force: bool) -> State:
     """One stage of open pipeline `number`. Its state says what became of it: Completed, Cached, Restored, or Failed with the reason."""
-    pipeline, results = _open[number]
+    opened = _open[number]
     logger = get_run_logger()
-    result = results[name] = pipeline.run(name, logger.info, force=force)
+    result = opened.results[name] = opened.pipeline.run(name, logger.info, force=force)
     if not result.good:
         logger.error(result.reason)
         return Failed(message=result.reason)
@@ -43,37 +57,44 @@ def stage(number: int, name: str, force: bool) -> State:
 
 
 @flow(name="pipeline", flow_run_name="{title}", persist_result=False, validate_parameters=False)
-def pipeline(targets: Sequence[str] = (), force: bool = False, keep_going: bool = False, title: str = "all stages") -> State:
-    """Bring `targets` (none: everything) up to date. Fails where a stage fails; writes the artifacts "stages" and "summary"."""
+def pipeline(targets: Sequence[str] = (), force: bool = False, keep_going: bool = False, title: str = "all stages", jobs: int = 0) -> State:
+    """Bring `targets` (none: everything) up to date, `jobs` stages side by side (0: one for each core).
+
+    Fails where a stage fails; writes the artifacts "stages" and "summary".
+    """
     stop, number = Stop(), next(_numbers)
-    results: dict[str, Result] = {}
     try:
-        with signals(stop), Pipeline(list(targets), stop=stop) as opened:
-            _open[number] = (opened, results)
-            _run(number, force, keep_going)
+        with signals(stop), Pipeline(list(targets), stop, here(jobs)) as opened:
+            _open[number] = _Opened(opened)
+            results = schedule.run(opened, partial(_one, number, force), _Silence(), force=force, keep_going=keep_going)
             missing = len(opened.nodes) - len(results)
     except Stopped as stopped:
         raise (KeyboardInterrupt() if stopped.signal == signal.SIGINT else TerminationSignal(stopped.signal)) from None
     finally:
         _open.pop(number, None)
-    return _conclude(list(results.values()), missing)
+    return _conclude(results, missing)
 
 
-def _run(number: int, force: bool, keep_going: bool) -> None:
-    opened, results = _open[number]
-    timings, states = Timings(opened.root), dict[str, State]()
-    for node in opened.nodes:
-        if all(need in results and results[need].good for need in node.needs):
-            states[node.name] = _submit(number, node, force, [states[need] for need in node.needs])
-            timings.add(node, results[node.name])
-        if node.name in results and not results[node.name].good and not keep_going:
-            break
-
-
-def _submit(number: int, node: Node, force: bool, needs: list[State]) -> State:
-    """Call the task in this process and thread; `wait_for` is what draws the edges of the graph in the UI."""
+def _one(number: int, force: bool, node: Node) -> Result:
+    """Call the task, in the thread that the schedule has for it; `wait_for` is what draws the edges of the graph in the UI."""
+    opened = _open[number]
     named: Any = stage.with_options(name=node.name, task_run_name=node.name.replace("{", "{{").replace("}", "}}"))
-    return named(number, node.name, force, wait_for=needs, return_state=True)
+    needs = [opened.states[need] for need in node.needs]
+    opened.states[node.name] = named(number, node.name, force, wait_for=needs, return_state=True)
+    if node.name not in opened.results:  # it did not come to run, or was stopped
+        opened.pipeline.stop.check()
+        return Result(node.name, Outcome.FAILED, 0.0, opened.states[node.name].message or "Prefect did not run it")
+    return opened.results[node.name]
+
+
+class _Silence:
+    """Prefect shows what starts and ends."""
+
+    def start(self, node: Node, left: float) -> None:
+        """Nothing."""
+
+    def end(self, result: Result) -> None:
+        """Nothing."""
 
 
 def _conclude(results: list[Result], missing: int) -> State:
@@ -102,7 +123,7 @@ def main(given: Sequence[str] | None = None) -> int:
         print("PREFECT_API_URL is not set: Prefect starts a server of its own for this run (10 to 15 s)", flush=True)
     title = ", ".join(options.targets) or "all stages"
     try:
-        state = pipeline(options.targets, options.force, options.keep_going, title, return_state=True)
+        state = pipeline(options.targets, options.force, options.keep_going, title, options.jobs, return_state=True)
     except KeyboardInterrupt:
         print("stopped; what was finished is kept, the next run goes on from there", file=sys.stderr)
         return 130

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean
 
-from flows.graph import Node, Outcome, Result
 from flows.logs import FOLDER, log_path
+from flows.stages import Node, Outcome, Result
 
 GUESS = {"ingest": 3.0, "tokens": 6.0, "features": 5.0, "train": 15.0, "evaluate": 5.0, "compare": 3.0, "promote": 2.0, "report": 5.0}
 UNKNOWN = 5.0

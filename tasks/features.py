@@ -7,6 +7,7 @@ import argparse
 import inspect
 import json
 import shutil
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import field
 from functools import partial
@@ -110,8 +111,8 @@ class Facts:
 
     def __init__(self) -> None:
         self.labels: list[str | None] = []
-        self.characters: list[int] = []
-        self.bytes: list[int] = []
+        self.characters, self.bytes = array("q"), array("q")  # eight bytes a row, of millions
+        self._names: dict[str | None, str | None] = {}
 
     def documents(self, path: Path, what: str) -> Iterator[list[str]]:
         """The tokens of each row."""
@@ -121,7 +122,7 @@ class Facts:
 
         progress = Progress(what, pq.read_metadata(path).num_rows)
         for row in rows.read_tokens(path):
-            self.labels.append(row.label)
+            self.labels.append(self._names.setdefault(row.label, row.label))  # one string for each label, not for each row
             self.characters.append(len(row.text))
             self.bytes.append(len(row.text.encode()))
             progress.add(1)

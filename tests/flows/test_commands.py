@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from flows import commands
-from flows.commands import Stop, Stopped, run, signals
+from flows.commands import Call, SilentError, Stop, Stopped, run, signals
 
 
 def shell(script: str, stop: Stop | None = None) -> tuple[int, list[str]]:
     lines: list[str] = []
-    status = run(["/bin/sh", "-c", script], lines.append, stop or Stop(), cwd="/", env=dict(os.environ))
+    status = run(Call(["/bin/sh", "-c", script], "/", dict(os.environ)), lines.append, stop or Stop())
     return status, lines
 
 
@@ -76,7 +76,7 @@ def test_an_error_in_the_callback_ends_the_command() -> None:
         raise RuntimeError("cannot show")
 
     with pytest.raises(RuntimeError, match="cannot show"):
-        run(["/bin/sh", "-c", "echo $$; sleep 60"], refuse, Stop(), cwd="/", env=dict(os.environ))
+        run(Call(["/bin/sh", "-c", "echo $$; sleep 60"], "/", dict(os.environ)), refuse, Stop())
     assert not alive(seen[0])
 
 
@@ -95,3 +95,12 @@ def test_an_ended_group_is_no_error() -> None:
     process.wait()
     commands.end_group(process)
     assert process.returncode == 0
+
+
+def test_a_command_that_says_nothing_for_too_long_is_ended() -> None:
+    lines: list[str] = []
+    call = Call(["/bin/sh", "-c", "for i in 1 2 3 4; do echo $i; sleep 0.2; done; echo $$; sleep 60"], "/", dict(os.environ), silence=1.0)
+    with pytest.raises(SilentError, match="nothing for 1 s"):
+        run(call, lines.append, Stop())
+    assert lines[:4] == ["1", "2", "3", "4"]  # it took as long as it liked while it spoke
+    assert not alive(int(lines[4]))

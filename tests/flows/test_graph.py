@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from flows.commands import Stop, Stopped
-from flows.graph import Outcome, Pipeline
+from flows.graph import Pipeline
+from flows.stages import Outcome
 
 
 @pytest.fixture(autouse=True)
@@ -106,10 +107,10 @@ def test_the_lock_is_written_in_groups_and_by_the_end_however_it_ends(project: P
         with Pipeline() as pipeline:
             pipeline.run("prep", print)
             assert not lock.exists()
-            monkeypatch.setattr("flows.graph.LAG", 0.0)
+            monkeypatch.setattr("flows.keeping.LAG", 0.0)
             pipeline.run("train@a", print)
             assert "train@a" in lock.read_text()
-            monkeypatch.setattr("flows.graph.LAG", 60.0)
+            monkeypatch.setattr("flows.keeping.LAG", 60.0)
             pipeline.run("train@b", print)
             assert "train@b" not in lock.read_text()
             raise RuntimeError("the end")

@@ -65,7 +65,7 @@ def test_it_leaves_what_dvc_repro_leaves(make_project: Callable[[str], Path], ru
 
 def test_a_failing_stage_is_explained_and_dvc_repro_goes_on_from_there(project: Path, run_python: Run) -> None:
     (project / "fail.a").touch()
-    done = run_python(project, "-m", "flows.local")
+    done = run_python(project, "-m", "flows.local", "--jobs", "1")
     assert done.returncode == 1
     assert "train@a  FAILED" in done.stdout
     assert "no such thing as a" in done.stderr
@@ -82,7 +82,7 @@ def test_a_failing_stage_is_explained_and_dvc_repro_goes_on_from_there(project: 
     assert status(project) == {}
 
 
-def test_a_stage_killed_in_the_middle_fails_clearly_and_the_next_repro_goes_on(
+def test_a_stage_killed_in_the_middle_fails_clearly_and_the_next_run_goes_on(
     make_project: Callable[[str], Path], run_python: Run, start_python: Start
 ) -> None:
     project, undisturbed = make_project("project"), make_project("undisturbed")
@@ -96,9 +96,10 @@ def test_a_stage_killed_in_the_middle_fails_clearly_and_the_next_repro_goes_on(
     assert "exited with 137" in errors  # 128 + 9, as a shell says it
     (project / "hold.a").unlink()
     (project / "pids").unlink()
-    run_python(project, "-m", "dvc", "repro", "-q", check=True)
-    run_python(undisturbed, "-m", "flows.local", check=True)
+    run_python(project, "-m", "flows.local", check=True)
+    run_python(undisturbed, "-m", "dvc", "repro", "-q", check=True)
     assert files(project) == files(undisturbed)
+    assert status(project) == {}
 
 
 @pytest.mark.parametrize(("sent", "status_given"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -106,7 +107,7 @@ def test_stopped_by_a_signal_it_leaves_no_process_and_no_lock(
     project: Path, run_python: Run, start_python: Start, sent: signal.Signals, status_given: int
 ) -> None:
     (project / "hold.b").touch()
-    running = start_python(project, "-m", "flows.local")
+    running = start_python(project, "-m", "flows.local", "--jobs", "1")
     pids = held(project)
     running.send_signal(sent)
     _, errors = running.communicate(timeout=30)

@@ -1,11 +1,12 @@
 """How long is left: from last time, else from the same kind, else a guess."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from flows.display import Plain, duration, ending
-from flows.graph import Node, Outcome, Result
+from flows.stages import Node, Outcome, Result
 from flows.timings import GUESS, UNKNOWN, Timings
 
 GRU, LSTM, OTHER = Node("train@gru", ()), Node("train@lstm", ()), Node("bake", ())
@@ -42,15 +43,23 @@ def test_words() -> None:
 
 
 def test_a_log_gets_a_progress_line_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    clock = iter([0.0, 3.0, 12.0, 12.0, 13.0])
-    monkeypatch.setattr("flows.display.time.monotonic", lambda: next(clock))
-    display = Plain()
-    display.start("[2/3]", "train@gru", 60.0)
-    for line in ("epoch 1/9", "epoch 2/9", "epoch 3/9"):
-        display.say(line)
-    display.end(Result("train@gru", Outcome.RAN, 13.0))
+    now = [0.0]
+    monkeypatch.setattr("flows.display.time", SimpleNamespace(monotonic=lambda: now[0]))
+    display = Plain(3)
+    display.start(Node("prep", ()), 61.0)
+    display.end(Result("prep", Outcome.CACHED, 0.0))
+    display.start(GRU, 60.0)
+    for seconds, line in ((3.0, "epoch 1/9"), (12.0, "epoch 2/9"), (13.0, "epoch 3/9")):
+        now[0] = seconds
+        display.say("train@gru", line)
+    display.start(Node("train@lstm", ()), 60.0)
+    now[0] = 23.0
+    display.say("train@gru", "epoch 4/9")
+    display.end(Result("train@gru", Outcome.RAN, 23.0))
     assert capsys.readouterr().out.splitlines() == [
+        "[1/3] prep  unchanged",
         "[2/3] train@gru ...",
         "        epoch 2/9  (12 s, about 48 s left)",
-        "[2/3] train@gru  done  13.0 s",
+        "        train@gru: epoch 4/9  (23 s, about 37 s left)",
+        "[2/3] train@gru  done  23.0 s",
     ]

@@ -1,0 +1,99 @@
+"""What a stage needs of the machine and how it may fail: its free-form `meta:` in dvc.yaml, and what the machine has.
+
+    meta: {cores: 2, memory: 4 GB, timeout: 600, retries: 2}
+
+cores: threads that it is told to use (left out: a fair share). memory: it starts only where so much is not yet given to others. timeout:
+seconds without a line of output after which it is taken for hung. retries: how often it is tried again after it was killed, hung, or lost
+a connection; never after an error of its own. Other keys are left alone.
+"""
+
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+UNITS = {"": 2**20, "M": 2**20, "MB": 2**20, "MIB": 2**20, "G": 2**30, "GB": 2**30, "GIB": 2**30}
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+# The last words of a program that lost a connection, in Python's and the common tools' names
+LOST = re.compile(
+    r"\b(Connection(Reset|Refused|Aborted)?Error|ConnectTimeout|ReadTimeout|TimeoutError|RemoteDisconnected|IncompleteRead|gaierror"
+    r"|BrokenPipeError|Temporary failure in name resolution|Connection (reset|refused|timed out)|50[234] (Server Error|Bad Gateway))"
+)
+
+
+class NeedsError(ValueError):
+    """A `meta:` that cannot be right."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What one stage needs; 0 cores means a fair share. memory: bytes. timeout: seconds of silence."""
+
+    cores: int = 0
+    memory: int = 0
+    timeout: float = math.inf
+    retries: int = 0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What there is for all stages together: how many side by side, cores, and bytes of memory."""
+
+    jobs: int
+    cores: int
+    memory: int
+
+    def share(self, needs: Needs) -> int:
+        """Cores for a stage: what it asks for, as far as there are so many, or a fair share."""
+        return min(needs.cores, self.cores) or max(1, self.cores // self.jobs)
+
+    def threads(self, needs: Needs) -> dict[str, str]:
+        """What tells numerical libraries their share; nothing where one stage runs at a time and asks for nothing."""
+        return dict.fromkeys(THREADS, str(self.share(needs))) if self.jobs > 1 or needs.cores else {}
+
+    def fits(self, needs: Needs, running: Sequence[Needs]) -> bool:
+        """Whether a stage may start beside those that run. One that asks for more than there is may run alone."""
+        if not running:
+            return True
+        cores = sum(map(self.share, [needs, *running]))
+        memory = sum(other.memory for other in [needs, *running])
+        return len(running) < self.jobs and cores <= max(self.cores, self.jobs) and memory <= self.memory
+
+
+def here(jobs: int) -> Machine:
+    """This machine. jobs: stages side by side; 0: one for each core, at most eight, with 2 GB of memory for each."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return Machine(jobs or max(1, min(cores, 8, memory // (2 * 2**30))), cores, memory)
+
+
+def read(name: str, meta: Mapping[str, Any]) -> Needs:
+    """A stage's `meta:`. Raises NeedsError, naming the stage and what is possible."""
+    try:
+        found = Needs(
+            int(meta.get("cores", 0)), _memory(meta.get("memory", 0)), float(meta.get("timeout", math.inf)), int(meta.get("retries", 0))
+        )
+    except (TypeError, ValueError) as error:
+        raise NeedsError(f"{name}: its meta in dvc.yaml cannot be right: {error}") from None
+    if found.cores < 0 or found.retries < 0 or found.timeout <= 0:
+        raise NeedsError(f"{name}: its meta in dvc.yaml cannot be right: cores and retries are 0 or more, timeout is above 0 (seconds)")
+    return found
+
+
+def worth_another_try(status: int | None, tail: Sequence[str]) -> bool:
+    """Whether a command may succeed the next time. status: its exit status, None where it hung; tail: its last lines.
+
+    A shell says 128 + n where signal n killed what it ran.
+    """
+    if status is None or status < 0 or status > 128:
+        return True
+    return any(LOST.search(line) for line in list(tail)[-3:])
+
+
+def _memory(value: Any) -> int:
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", str(value))
+    if not found or found[2].upper() not in UNITS:
+        raise ValueError(f"memory {value!r}: write 4 GB, 500 MB, or a number of MB")
+    return int(float(found[1]) * UNITS[found[2].upper()])
