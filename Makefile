@@ -1,6 +1,6 @@
 # `make` sets up, runs the pipeline and shows the leaderboard; `make help` lists the rest. Nothing here says in which order stages run: dvc.yaml does.
 .DEFAULT_GOAL := all
-.PHONY: all setup data pipeline record leaderboard tokenizers bench-text test check lock ui serve clean help
+.PHONY: all setup data pipeline record leaderboard tokenizers bench-text bench-flow test check lock ui serve clean help
 
 BIN := .venv/bin
 PORT ?= 5000
@@ -46,6 +46,9 @@ tokenizers: data  ## grade the tokenizers of table `grades` in every corpus that
 
 bench-text: setup  ## speed of tokenizers, cache and features against plain KoNLPy, scikit-learn and Keras, as ratios (ARGS="--help")
 	@python tests/benchmarks/text.py $(ARGS)
+
+bench-flow: setup  ## speed of runs side by side against dvc repro, as ratios (ARGS="--help")
+	@python tests/benchmarks/flow.py $(ARGS)
 
 test: setup  ## all tests
 	@python -m pytest $(ARGS)

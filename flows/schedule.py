@@ -79,6 +79,8 @@ def run(pipeline: Pipeline, work: Work, watcher: Watcher, *, force: bool = False
     """
     schedule, timings = Schedule(pipeline, keep_going), Timings(pipeline.root)
     due = {node.name for node in pipeline.nodes} if force else pipeline.stale()
+    if not due:
+        return [_unchanged(node, watcher) for node in pipeline.nodes]
     futures: dict[Future[Result], Node] = {}
 
     def start(node: Node) -> None:
@@ -98,6 +100,14 @@ def run(pipeline: Pipeline, work: Work, watcher: Watcher, *, force: bool = False
                 end(futures.pop(future), future.result())
             _fill(schedule, start)
     return [schedule.results[node.name] for node in pipeline.nodes if node.name in schedule.results]
+
+
+def _unchanged(node: Node, watcher: Watcher) -> Result:
+    """DVC has just said of all stages that nothing is to be done: no need to ask of each again."""
+    watcher.start(node, 0.0)
+    result = Result(node.name, Outcome.CACHED, 0.0)
+    watcher.end(result)
+    return result
 
 
 def _fill(schedule: Schedule, start: Callable[[Node], None]) -> None:
