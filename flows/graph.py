@@ -44,7 +44,7 @@ class Pipeline:
         self.nodes: list[Node] = []
         self._open = ExitStack()
         self._stages: dict[str, Any] = {}
-        self._mine = threading.local()  # of the stage that a thread is at: on_line, tail, node, ran, ended
+        self._mine = threading.local()  # of the stage that a thread is at: on_line, tail, node, cores, ran, ended
         self._left: set[str] = set()  # stages that are not known to be up to date
         self._environment = environment()
         self._watchdog = Watchdog()
@@ -107,11 +107,14 @@ class Pipeline:
             with suppress(LockError), self._turns.take():
                 self._keeper.write()
 
-    def run(self, name: str, on_line: OnLine, *, force: bool = False) -> Result:
-        """Bring one stage up to date, given that what it needs is. Failure is a result, not an exception; raises only Stopped."""
+    def run(self, name: str, on_line: OnLine, *, force: bool = False, cores: int = 0) -> Result:
+        """Bring one stage up to date, given that what it needs is, with so many cores (0: all).
+
+        Failure is a result, not an exception; raises only Stopped.
+        """
         node, tail, start = next(node for node in self.nodes if node.name == name), deque[str](maxlen=TAIL), time.monotonic()
         with taken(log_path(self.root, name), on_line, tail) as take:
-            self._mine.__dict__.update(on_line=take, tail=tail, node=node)
+            self._mine.__dict__.update(on_line=take, tail=tail, node=node, cores=cores)
             for attempt in range(node.room.retries + 1):
                 outcome, reason = self._attempt(name, force)
                 if outcome is not Outcome.FAILED or attempt == node.room.retries or not self._worth_another(take, attempt):
@@ -156,7 +159,7 @@ class Pipeline:
         mine, own = self._mine, self._mine.node.room
         mine.ran = True
         self._watchdog.start()
-        added = {**self._environment, **self.machine.threads(own), MARK: self._watchdog.mark, **(run_env or {})}
+        added = {**self._environment, **self.machine.threads(mine.cores), MARK: self._watchdog.mark, **(run_env or {})}
         given = prepare_kwargs(stage, run_env=added)
         with self._turns.leave():
             for command in _enforce_cmd_list(stage.cmd):

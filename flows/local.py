@@ -17,7 +17,7 @@ from flows.display import Display, choose, duration
 from flows.graph import Pipeline
 from flows.logs import log_path
 from flows.needs import NeedsError, here
-from flows.stages import Outcome, Result
+from flows.stages import Node, Outcome, Result
 
 
 def arguments(way: str, description: str | None) -> argparse.ArgumentParser:
@@ -61,14 +61,12 @@ def main(given: Sequence[str] | None = None) -> int:
 def run(pipeline: Pipeline, display: Display | None = None, *, force: bool = False, keep_going: bool = False) -> list[Result]:
     """Run all stages of an open pipeline and print a summary. Returns a result per stage, in order."""
     begin, shown = time.monotonic(), display or choose(len(pipeline.nodes))
+
+    def work(node: Node, cores: int) -> Result:
+        return pipeline.run(node.name, partial(shown.say, node.name), force=force, cores=cores)
+
     try:
-        results = schedule.run(
-            pipeline,
-            lambda node: pipeline.run(node.name, partial(shown.say, node.name), force=force),
-            shown,
-            force=force,
-            keep_going=keep_going,
-        )
+        results = schedule.run(pipeline, work, shown, force=force, keep_going=keep_going)
     finally:
         shown.close()
     _summarise(pipeline.root, results, len(pipeline.nodes), time.monotonic() - begin)

@@ -2,9 +2,9 @@
 
     meta: {cores: 2, memory: 4 GB, timeout: 600, retries: 2}
 
-cores: threads that it is told to use (left out: a fair share). memory: it starts only where so much is not yet given to others. timeout:
-seconds without a line of output after which it is taken for hung. retries: how often it is tried again after it was killed, hung, or lost
-a connection; never after an error of its own. Other keys are left alone.
+cores: threads that it is told to use (left out: a fair share; more than there are: it runs alone). memory: it starts only where so much is
+not yet given to others. timeout: seconds without a line of output after which it is taken for hung. retries: how often it is tried again
+after it was killed, hung, or lost a connection; never after an error of its own. Other keys are left alone.
 """
 
 import math
@@ -45,21 +45,23 @@ class Machine:
     cores: int
     memory: int
 
-    def share(self, needs: Needs) -> int:
-        """Cores for a stage: what it asks for, as far as there are so many, or a fair share."""
-        return min(needs.cores, self.cores) or max(1, self.cores // self.jobs)
+    def allot(self, needs: Needs, running: Sequence[tuple[Needs, int]], ready: int) -> int:
+        """Cores for a stage beside those that run (with the cores they were given), when so many are ready; 0: no room for it now.
 
-    def threads(self, needs: Needs) -> dict[str, str]:
-        """What tells numerical libraries their share; nothing where one stage runs at a time and asks for nothing."""
-        return dict.fromkeys(THREADS, str(self.share(needs))) if self.jobs > 1 or needs.cores else {}
+        It gets what it asks for, or a fair share of what is free: all of it where nothing else is ready. One that asks for more than
+        there is may run alone.
+        """
+        free = max(self.cores, self.jobs) - sum(cores for _, cores in running)
+        memory = sum(other.memory for other, _ in running) + needs.memory
+        if running and (len(running) >= self.jobs or memory > self.memory):
+            return 0
+        fair = max(1, min(free, self.cores) // max(1, min(ready, self.jobs - len(running))))
+        wanted = min(needs.cores, self.cores) or fair
+        return wanted if wanted <= free else 0
 
-    def fits(self, needs: Needs, running: Sequence[Needs]) -> bool:
-        """Whether a stage may start beside those that run. One that asks for more than there is may run alone."""
-        if not running:
-            return True
-        cores = sum(map(self.share, [needs, *running]))
-        memory = sum(other.memory for other in [needs, *running])
-        return len(running) < self.jobs and cores <= max(self.cores, self.jobs) and memory <= self.memory
+    def threads(self, cores: int) -> dict[str, str]:
+        """What tells numerical libraries their share; nothing where that is all there is."""
+        return dict.fromkeys(THREADS, str(cores)) if 0 < cores < self.cores else {}
 
 
 def here(jobs: int) -> Machine:

@@ -45,11 +45,11 @@ STATES = {Outcome.CACHED: "Cached", Outcome.RESTORED: "Restored", Outcome.RAN: "
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def stage(number: int, name: str, force: bool) -> State:
+def stage(number: int, name: str, force: bool, cores: int) -> State:
     """One stage of open pipeline `number`. Its state says what became of it: Completed, Cached, Restored, or Failed with the reason."""
     opened = _open[number]
     logger = get_run_logger()
-    result = opened.results[name] = opened.pipeline.run(name, logger.info, force=force)
+    result = opened.results[name] = opened.pipeline.run(name, logger.info, force=force, cores=cores)
     if not result.good:
         logger.error(result.reason)
         return Failed(message=result.reason)
@@ -75,12 +75,12 @@ def pipeline(targets: Sequence[str] = (), force: bool = False, keep_going: bool 
     return _conclude(results, missing)
 
 
-def _one(number: int, force: bool, node: Node) -> Result:
+def _one(number: int, force: bool, node: Node, cores: int) -> Result:
     """Call the task, in the thread that the schedule has for it; `wait_for` is what draws the edges of the graph in the UI."""
     opened = _open[number]
     named: Any = stage.with_options(name=node.name, task_run_name=node.name.replace("{", "{{").replace("}", "}}"))
     needs = [opened.states[need] for need in node.needs]
-    opened.states[node.name] = named(number, node.name, force, wait_for=needs, return_state=True)
+    opened.states[node.name] = named(number, node.name, force, cores, wait_for=needs, return_state=True)
     if node.name not in opened.results:  # it did not come to run, or was stopped
         opened.pipeline.stop.check()
         return Result(node.name, Outcome.FAILED, 0.0, opened.states[node.name].message or "Prefect did not run it")

@@ -9,6 +9,7 @@ from contextvars import copy_context
 from typing import Protocol
 
 from flows.graph import Pipeline
+from flows.needs import Needs
 from flows.stages import Node, Outcome, Result
 from flows.timings import Timings
 
@@ -25,7 +26,7 @@ class Watcher(Protocol):
         """What became of it."""
 
 
-Work = Callable[[Node], Result]
+Work = Callable[[Node, int], Result]  # brings a stage up to date, with so many cores
 
 
 class Schedule:
@@ -34,26 +35,26 @@ class Schedule:
     def __init__(self, pipeline: Pipeline, keep_going: bool) -> None:
         self._machine, self._keep_going = pipeline.machine, keep_going
         self.waiting = list(pipeline.nodes)
-        self.running: list[Node] = []
+        self.running: dict[str, tuple[Needs, int]] = {}  # with the cores of each
         self.results: dict[str, Result] = {}
         for node in pipeline.nodes:
             node.room  # noqa: B018 - wrong `meta:` is found before anything runs
 
-    def next(self) -> Node | None:
-        """Takes the next stage, if there is one and room for it."""
+    def next(self) -> tuple[Node, int] | None:
+        """Takes the next stage, if there is one and room for it, and says how many cores it gets."""
         if self._lost() and not self._keep_going:
             return None
-        for node in self.waiting:
-            ready = all(need in self.results and self.results[need].good for need in node.needs)
-            if ready and self._machine.fits(node.room, [other.room for other in self.running]):
+        ready = [node for node in self.waiting if all(need in self.results and self.results[need].good for need in node.needs)]
+        for node in ready:
+            if cores := self._machine.allot(node.room, list(self.running.values()), len(ready)):
                 self.waiting.remove(node)
-                self.running.append(node)
-                return node
+                self.running[node.name] = node.room, cores
+                return node, cores
         return None
 
     def end(self, node: Node, result: Result) -> list[Result]:
         """It is over. Returns its result, and those of stages that can no longer run for it."""
-        self.running.remove(node)
+        del self.running[node.name]
         self.results[node.name] = result
         return [result, *(self._skip() if not result.good and self._keep_going else [])]
 
@@ -83,10 +84,10 @@ def run(pipeline: Pipeline, work: Work, watcher: Watcher, *, force: bool = False
         return [_unchanged(node, watcher) for node in pipeline.nodes]
     futures: dict[Future[Result], Node] = {}
 
-    def start(node: Node) -> None:
-        rest = [other for other in [*schedule.running, *schedule.waiting] if other.name in due]
+    def start(node: Node, cores: int) -> None:
+        rest = [other for other in [*futures.values(), node, *schedule.waiting] if other.name in due]
         watcher.start(node, timings.left(rest) / pipeline.machine.jobs)
-        futures[pool.submit(copy_context().run, work, node)] = node
+        futures[pool.submit(copy_context().run, work, node, cores)] = node
 
     def end(node: Node, result: Result) -> None:
         timings.add(node, result)
@@ -110,9 +111,9 @@ def _unchanged(node: Node, watcher: Watcher) -> Result:
     return result
 
 
-def _fill(schedule: Schedule, start: Callable[[Node], None]) -> None:
-    while node := schedule.next():
-        start(node)
+def _fill(schedule: Schedule, start: Callable[[Node, int], None]) -> None:
+    while found := schedule.next():
+        start(*found)
 
 
 def _over(futures: dict[Future[Result], Node], meanwhile: Callable[[], None]) -> list[Future[Result]]:

@@ -25,22 +25,24 @@ def test_what_cannot_be_right_is_an_error_that_names_the_stage(meta: dict[str, o
 
 def test_stages_are_packed_by_number_cores_and_memory() -> None:
     small, wide, heavy = Needs(), Needs(cores=3), Needs(memory=5 * 2**30)
-    assert MACHINE.share(small) == 1
-    assert MACHINE.share(Needs(cores=99)) == 4
-    assert MACHINE.fits(small, [small, small])
-    assert not MACHINE.fits(small, [small, small, small])
-    assert MACHINE.fits(small, [wide])
-    assert not MACHINE.fits(wide, [small, small])
-    assert MACHINE.fits(heavy, [small])
-    assert not MACHINE.fits(heavy, [heavy])
-    assert MACHINE.fits(Needs(memory=99 * 2**30), [])  # rather alone than never
+    assert MACHINE.allot(small, [], 1) == 4  # nothing else is ready: all of it
+    assert MACHINE.allot(small, [], 9) == 1
+    assert MACHINE.allot(small, [(small, 1), (small, 1)], 1) == 2
+    assert MACHINE.allot(small, [(small, 1)] * 3, 1) == 0
+    assert MACHINE.allot(small, [(wide, 3)], 5) == 1
+    assert MACHINE.allot(wide, [(small, 1), (small, 1)], 1) == 0
+    assert MACHINE.allot(heavy, [(small, 1)], 1) == 3
+    assert MACHINE.allot(heavy, [(heavy, 1)], 1) == 0
+    assert MACHINE.allot(Needs(cores=99), [], 1) == 4
+    assert MACHINE.allot(Needs(cores=99), [(small, 1)], 1) == 0  # so it runs alone
+    assert MACHINE.allot(small, [(Needs(cores=99), 4)], 1) == 0
+    assert MACHINE.allot(Needs(memory=99 * 2**30), [], 1) == 4  # rather alone than never
+    assert Machine(jobs=4, cores=2, memory=0).allot(small, [(small, 1)] * 3, 1) == 1
 
 
 def test_libraries_are_told_their_share() -> None:
-    assert MACHINE.threads(Needs(cores=2))["OMP_NUM_THREADS"] == "2"
-    assert MACHINE.threads(Needs())["TF_NUM_INTRAOP_THREADS"] == "1"
-    assert Machine(1, 4, 0).threads(Needs()) == {}
-    assert Machine(1, 4, 0).threads(Needs(cores=3))["MKL_NUM_THREADS"] == "3"
+    assert MACHINE.threads(2)["OMP_NUM_THREADS"] == MACHINE.threads(2)["TF_NUM_INTRAOP_THREADS"] == "2"
+    assert MACHINE.threads(4) == MACHINE.threads(0) == {}
 
 
 def test_this_machine_has_something() -> None:

@@ -39,7 +39,7 @@ class Heard:
 def go(jobs: int = 2, cores: int = 2, **how: bool) -> tuple[list[Result], Heard]:
     heard = Heard()
     with Pipeline(machine=Machine(jobs, cores, BIG)) as pipeline:
-        results = run(pipeline, lambda node: pipeline.run(node.name, lambda _: None), heard, **how)
+        results = run(pipeline, lambda node, cores: pipeline.run(node.name, lambda _: None, cores=cores), heard, **how)
     return results, heard
 
 
@@ -98,6 +98,13 @@ def test_commands_are_told_their_share(project: Path) -> None:
     dvc_yaml(project, {"x": "echo $OMP_NUM_THREADS $TF_NUM_INTRAOP_THREADS > x"}, meta={"cores": 3})
     go(jobs=2, cores=4)
     assert (project / "x").read_text() == "3 3\n"
+
+
+def test_one_that_is_alone_is_told_nothing_and_has_all(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    dvc_yaml(project, {"x": "echo all$OMP_NUM_THREADS > x"})
+    go(jobs=2, cores=4)
+    assert (project / "x").read_text() == "all\n"
 
 
 def test_a_wrong_meta_is_found_before_anything_runs(project: Path) -> None:
