@@ -1,5 +1,6 @@
 """Where this room reaches into DVC: its commands, its log, and the environment that its commands get."""
 
+import fcntl
 import json
 import logging
 import os
@@ -39,6 +40,23 @@ def quiet() -> Iterator[None]:
     finally:
         logger.setLevel(before[0])
         logger.propagate, logger.handlers = before[1:]
+
+
+@contextmanager
+def the_only_run(repo: Any) -> Iterator[None]:
+    """Keeps other runs of this kind out of the workspace; DVC's own lock is free while commands run. Raises LockError, naming the other."""
+    from dvc.lock import LockError
+
+    with open(Path(repo.tmp_dir) / "malmoi-run.lock", "a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise LockError(f"Unable to acquire lock: another run works in this folder ({file.read().strip()}); wait for its end") from None
+        file.truncate(0)
+        file.write(f"PID {os.getpid()}: {' '.join(sys.argv)}")
+        file.flush()
+        yield
 
 
 def mend_rwlock(repo: Any) -> None:

@@ -15,7 +15,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from flows._dvc import commands_by, environment, mend_rwlock, quiet
+from flows._dvc import commands_by, environment, mend_rwlock, quiet, the_only_run
 from flows.commands import Call, OnLine, SilentError, Stop, run
 from flows.keeping import Keeper
 from flows.logs import log_path, taken
@@ -55,6 +55,7 @@ class Pipeline:
         with ExitStack() as opened:
             self._repo = opened.enter_context(Repo())
             self.root = Path(self._repo.root_dir)
+            opened.enter_context(the_only_run(self._repo))
             mend_rwlock(self._repo)
             opened.enter_context(lock_repo(self._repo))
             self._turns = Turns(self._repo)
@@ -97,6 +98,7 @@ class Pipeline:
         for node in self.nodes:
             if not found.isdisjoint(node.needs) or self._stages[node.name].changed(upstream=self._upstream[node.name]):
                 found.add(node.name)
+        self._left = set(found)
         return found
 
     def settle(self) -> None:
@@ -127,6 +129,7 @@ class Pipeline:
         from dvc.exceptions import DvcException
         from dvc.lock import LockError
 
+        said = ""
         while True:
             self.stop.check()
             self._mine.ran, self._mine.ended = False, 0
@@ -134,7 +137,9 @@ class Pipeline:
                 with self._turns.take():
                     return self._reproduce(self._stages[name], force), ""
             except LockError as error:
-                self._mine.on_line(f"waiting: {_reason(error).splitlines()[0]}")
+                before, said = said, f"waiting: {' '.join(_reason(error).split())}"
+                if said != before:
+                    self._mine.on_line(said)
                 time.sleep(BUSY)
             except (DvcException, SilentError, OSError) as error:
                 return Outcome.FAILED, _reason(error)

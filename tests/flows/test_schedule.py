@@ -195,6 +195,31 @@ def test_a_stage_waits_while_another_process_works_with_its_files(project: Path)
     assert "prep.txt" in said[0]
 
 
+def test_a_second_run_is_refused_by_name_while_commands_run(
+    project: Path, run_python: Run, start_python: Callable[..., "subprocess.Popen[str]"]
+) -> None:
+    (project / "hold.a").touch()
+    first = start_python(project, "-m", "flows.local", "--jobs", "2")
+    until = time.monotonic() + 60
+    while not (project / "pids").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    second = run_python(project, "-m", "flows.local")
+    first.send_signal(signal.SIGTERM)
+    first.communicate()
+    assert second.returncode == 1
+    assert f"another run works in this folder (PID {first.pid}: " in second.stderr
+
+
+def test_a_run_of_which_nothing_is_left_leaves_no_journal(project: Path) -> None:
+    (project / "fail.a").touch()
+    go()
+    assert (project / ".dvc/tmp/malmoi-order.json").exists()
+    subprocess.run(["rm", "fail.a"], cwd=project, check=True)
+    go()
+    assert not (project / ".dvc/tmp/malmoi-order.json").exists()
+
+
 def test_a_half_written_list_of_readers_and_writers_is_no_obstacle(project: Path) -> None:
     (project / ".dvc/tmp").mkdir(exist_ok=True)
     (project / ".dvc/tmp/rwlock").write_text('{"write": {"/x')
