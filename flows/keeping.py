@@ -87,8 +87,9 @@ class Keeper:
 
     def _sort(self, known: Any, before: list[str], path: str) -> None:
         """Names that were there first, then new ones in the order of the plan."""
+        there = set(before)
         old = [name for name in before if name in known]
-        new = [name for name in known if name not in set(before)]
+        new = [name for name in known if name not in there]
         order = [*old, *sorted(new, key=lambda name: self._place.get((path, name), len(self._place)))]
         if order != list(known):
             for name in order:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flows import schedule
 from flows.commands import Stop, Stopped, signals
-from flows.display import Display, choose, duration
+from flows.display import choose, duration
 from flows.graph import Pipeline
 from flows.logs import log_path
 from flows.needs import NeedsError, here
@@ -58,9 +58,9 @@ def main(given: Sequence[str] | None = None) -> int:
     return 0 if all(result.good for result in results) else 1
 
 
-def run(pipeline: Pipeline, display: Display | None = None, *, force: bool = False, keep_going: bool = False) -> list[Result]:
+def run(pipeline: Pipeline, *, force: bool = False, keep_going: bool = False) -> list[Result]:
     """Run all stages of an open pipeline and print a summary. Returns a result per stage, in order."""
-    begin, shown = time.monotonic(), display or choose(len(pipeline.nodes))
+    begin, shown = time.monotonic(), choose(len(pipeline.nodes))
 
     def work(node: Node, cores: int) -> Result:
         return pipeline.run(node.name, partial(shown.say, node.name), force=force, cores=cores)

@@ -22,7 +22,6 @@ TAGS = (
     *("OL", "OH", "ON", "EMO", _morphemes.UNKNOWN),
 )
 LONGEST = 1_000  # characters of one call
-Attribute = tuple[tuple[int, int], int, int, int]  # numbers of its owner's name and kind and of its own name; place; length
 LOG = ("kkma-2.0.jar", "org.snu.ids.ha.ma.MExpression")  # what Kkma describes for its log
 
 
