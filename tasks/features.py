@@ -8,15 +8,17 @@ import inspect
 import json
 import shutil
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import field
-from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from malmoi.config import ConfigError, params
 from tasks._progress import Progress
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @params
@@ -54,10 +56,13 @@ def run(name: str, params: Path, tokens: Path, out: Path) -> None:
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     labels = sorted({label for label in facts.labels if label is not None})
+    known = getattr(feature, "fitted", None)  # what fitting has made of the training texts on its way
     for split in ("train", "valid"):
-        known = getattr(feature, "fitted", None) if split == "train" else None
-        transform = feature.transform if known is None else partial(_fitted, known)
-        _split(f"features {name}: {split}", tokens / f"{split}.parquet", transform, labels, out / f"{split}.npz")
+        source, seen = tokens / f"{split}.parquet", facts
+        if split == "valid" or known is None:
+            seen = Facts()
+            known = feature.transform(seen.documents(source, f"features {name}: {split}"))
+        _save(known, seen.numbered(labels, source), seen, out / f"{split}.npz")
     feature.save(out / "state")
     if (tokens / "state").is_dir():  # what the tokenizer learned: models take it along
         shutil.copytree(tokens / "state", out / "tokenizer")
@@ -81,29 +86,12 @@ def _fit(room: ModuleType, documents: Iterator[list[str]], options: Any, what: s
     return feature
 
 
-def _fitted(rows: Any, documents: Iterator[list[str]]) -> Any:
-    """What fitting has made of the training texts already (doc2vec); the texts are read for their labels alone."""
-    count = sum(1 for _ in documents)
-    if count != len(rows):
-        raise ValueError(f"{len(rows)} rows for {count} texts")
-    return rows
-
-
-def _split(what: str, source: Path, transform: Callable[[Iterator[list[str]]], Any], labels: list[str], target: Path) -> None:
+def _save(inputs: Any, labels: "np.ndarray", facts: "Facts", target: Path) -> None:
     import numpy as np
 
     from malmoi.batches import Split, save_split
 
-    facts = Facts()
-    inputs = transform(facts.documents(source, what))
-    numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)} | {None: -1}
-    if strange := sorted({str(label) for label in facts.labels if label not in numbers}):
-        raise ConfigError(
-            f"{source}: label {strange[0]!r} is not in the train split, so no model can learn it "
-            f"(train has: {', '.join(labels) or 'none'}); add examples of it to train, or drop these rows"
-        )
-    label = np.array([numbers[label] for label in facts.labels], np.int32)
-    save_split(target, Split(inputs, label, np.array(facts.characters, np.int64), np.array(facts.bytes, np.int64)))
+    save_split(target, Split(inputs, labels, np.array(facts.characters, np.int64), np.array(facts.bytes, np.int64)))
 
 
 class Facts:
@@ -127,3 +115,15 @@ class Facts:
             self.bytes.append(len(row.text.encode()))
             progress.add(1)
             yield row.tokens
+
+    def numbered(self, labels: list[str], source: Path) -> "np.ndarray":
+        """(rows,) int32 the place of each row's label in `labels`, -1 for none. Raises ConfigError for a label that is not there."""
+        import numpy as np
+
+        numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)} | {None: -1}
+        if strange := sorted({str(label) for label in self.labels if label not in numbers}):
+            raise ConfigError(
+                f"{source}: label {strange[0]!r} is not in the train split, so no model can learn it "
+                f"(train has: {', '.join(labels) or 'none'}); add examples of it to train, or drop these rows"
+            )
+        return np.array([numbers[label] for label in self.labels], np.int32)

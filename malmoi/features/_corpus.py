@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 
 from malmoi.batches import offsets_of
 from malmoi.config import ConfigError, params
-from malmoi.features import sequence
+from malmoi.features import _numbers, sequence
 
-BLOCK = 20_000  # documents at a time
 LONGEST = 10_000  # tokens of a document that gensim reads; longer ones come in pieces
 Tell = Callable[[str], None]
 
@@ -70,14 +68,10 @@ class Corpus:
     @classmethod
     def read(cls, documents: Iterable[list[str]]) -> "Corpus":
         """Read documents once. Raises ConfigError where there is not one token."""
-        numbers, source = _Growing(), iter(documents)
-        parts, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
-        while block := list(islice(source, BLOCK)):
-            lengths.append(np.fromiter(map(len, block), np.int64, len(block)))
-            parts.append(np.fromiter(map(numbers.__getitem__, chain.from_iterable(block)), np.int32, int(lengths[-1].sum())))
-        if not numbers:
+        found = _numbers.whole(documents)
+        if not found.types:
             raise ConfigError("the training split has not one token")
-        return cls(list(numbers), np.concatenate(parts), offsets_of(np.concatenate(lengths)))
+        return cls(found.types, found.ids, offsets_of(found.lengths))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -95,14 +89,6 @@ class Corpus:
     def renamed(self, names: list[str]) -> "Corpus":
         """The same documents with each token under another name. names: as many as there are tokens."""
         return Corpus(names, self.ids, self.offsets)
-
-
-class _Growing(dict[str, int]):
-    """Token to number; a new token gets the next one."""
-
-    def __missing__(self, token: str) -> int:
-        self[token] = number = len(self)
-        return number
 
 
 class Passes:

@@ -65,13 +65,18 @@ class Feature:
         """The id of each token."""
         return self.words.ids
 
+    @property
+    def fitted(self) -> Sequences | None:
+        """Ids of the training documents, where they are known and texts stay sequences."""
+        return self.words.fitted if self.weights is None else None
+
     def transform(self, documents: Iterable[list[str]]) -> "Sequences | np.ndarray":
         """Ids and charged bits of each document; pooled: (documents, dimensions) float32."""
         if self.weights is None:
             return self.words.transform(documents)
         source, blocks = iter(documents), [np.zeros((0, self.width), np.float32)]
         while block := list(islice(source, BLOCK)):
-            blocks.append(self._rows(self.words.cut.split(block)[0], self.weights))
+            blocks.append(self._rows([self.words.cut.of(document) for document in block], self.weights))
         return np.concatenate(blocks)
 
     def _rows(self, documents: list[list[str]], weights: np.ndarray) -> np.ndarray:

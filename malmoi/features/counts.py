@@ -6,9 +6,10 @@ documents of which df have the n-gram. N-grams are counted as numbers, never joi
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from itertools import chain, islice
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from scipy import sparse
 
 from malmoi import config, vocab
 from malmoi.config import ConfigError, params
+from malmoi.features import _numbers
 from malmoi.features._grams import Grams, index
 
 BLOCK = 20_000  # documents at a time
@@ -60,13 +62,9 @@ class _Tokens(dict[str, int]):
     def __missing__(self, token: str) -> int:
         return -1
 
-
-class _Growing(dict[str, int]):
-    """Token to number; a new token gets the next one."""
-
-    def __missing__(self, token: str) -> int:
-        self[token] = number = len(self)
-        return number
+    def of(self, types: list[str]) -> np.ndarray:
+        """(types,) the number of each."""
+        return np.fromiter(map(self.__getitem__, types), np.int32, len(types))
 
 
 @dataclass(frozen=True)
@@ -74,6 +72,7 @@ class Feature:
     """Fitted columns.
 
     tokens: number to token. grams: the tokens of each column. frequency: (columns,) how many of the `documents` have it.
+    read: the training documents in these numbers (-1: a token that no column has); None once the feature is loaded.
     """
 
     params: Params
@@ -81,6 +80,7 @@ class Feature:
     grams: Grams
     frequency: np.ndarray
     documents: int
+    read: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False, compare=False)
 
     @property
     def width(self) -> int:
@@ -93,9 +93,25 @@ class Feature:
 
     def transform(self, documents: Iterable[list[str]]) -> sparse.csr_matrix:
         """(documents, width) float32, column numbers rising in each row. N-grams that train lacks count nowhere."""
-        known = _Tokens((token, number) for number, token in enumerate(self.tokens))
-        blocks = [self._weigh(self.grams.count(ids, lengths)) for ids, lengths in _numbered(documents, known)]
-        return sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, self.width), dtype=np.float32)
+        known = _Tokens(zip(self.tokens, count()))
+        return self._rows((known.of(block.types)[block.ids], block.lengths) for block in _numbers.blocks(documents))
+
+    @cached_property
+    def fitted(self) -> sparse.csr_matrix | None:
+        """The rows of the training documents, as `transform` would give them."""
+        if self.read is None:
+            return None
+        ids, lengths = self.read
+        ends, starts = np.cumsum(lengths), range(0, len(lengths), BLOCK)
+        cuts = [0, *(int(ends[min(start + BLOCK, len(lengths)) - 1]) for start in starts)]
+        return self._rows(
+            (ids[begin:end], lengths[start : start + BLOCK]) for start, begin, end in zip(starts, cuts, cuts[1:], strict=False)
+        )
+
+    def _rows(self, blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> sparse.csr_matrix:
+        """Of blocks of documents as (token numbers, lengths)."""
+        parts = [self._weigh(self.grams.count(ids, lengths)) for ids, lengths in blocks]
+        return sparse.vstack(parts, format="csr") if parts else sparse.csr_matrix((0, self.width), dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         """Write options.json, tokens.json and columns.npz; the same bytes for the same feature."""
@@ -119,16 +135,14 @@ class Feature:
 
 def fit(documents: Iterable[list[str]], params: Params) -> Feature:
     """Columns of the training documents. Raises ConfigError where none is left."""
-    numbers = _Growing()
-    blocks = list(_numbered(documents, numbers))
-    if not numbers:
+    found = _numbers.whole(documents)
+    if not found.types:
         raise ConfigError("the training split has not one token")
-    ids, lengths = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    del blocks
-    tokens = sorted(numbers)
-    renumber = np.empty(len(tokens), np.int32)  # by code point, so that columns do not depend on the order of the documents
-    renumber[[numbers[token] for token in tokens]] = np.arange(len(tokens))
-    columns, frequency = index(renumber[ids], lengths, params.ngrams, params.min_count)
+    order = _numbers.by_code_point(found.types)  # so that columns do not depend on the order of the documents
+    renumber = np.empty(len(order), np.int32)
+    renumber[order] = np.arange(len(order))
+    ids, lengths = renumber[found.ids], found.lengths
+    columns, frequency = index(ids, lengths, params.ngrams, params.min_count)
     best = np.argsort(-frequency, kind="stable")
     best = best[frequency[best] <= params.max_share * len(lengths)][: params.max_size]
     if not len(best):
@@ -136,8 +150,9 @@ def fit(documents: Iterable[list[str]], params: Params) -> Feature:
             f"no n-gram is in {params.min_count} documents or more, and in {params.max_share:.0%} of them or less, of the training split; "
             "lower min_count or the n-grams' length"
         )
-    kept, columns = _compact(columns[best])
-    return Feature(params, [tokens[number] for number in kept], Grams(columns), frequency[best], len(lengths))
+    kept, columns, again = _compact(columns[best], len(order))
+    tokens = [found.types[number] for number in order[kept].tolist()]
+    return Feature(params, tokens, Grams(columns), frequency[best], len(lengths), (again[ids], lengths))
 
 
 def load(folder: Path) -> Feature:
@@ -150,15 +165,9 @@ def load(folder: Path) -> Feature:
     return Feature(options, tokens, Grams(columns), frequency, about["documents"])
 
 
-def _compact(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The tokens that some column has, and the columns in their numbers."""
+def _compact(columns: np.ndarray, tokens: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The tokens that some column has, the columns in their numbers, and (tokens,) int32 the new number of each token, -1 for others."""
     kept = np.unique(columns[columns >= 0])
-    return kept, np.where(columns >= 0, np.searchsorted(kept, columns), -1).astype(np.int32)
-
-
-def _numbered(documents: Iterable[list[str]], numbers: dict[str, int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Blocks of documents as (token numbers, lengths)."""
-    source = iter(documents)
-    while block := list(islice(source, BLOCK)):
-        lengths = np.fromiter(map(len, block), np.int64, len(block))
-        yield np.fromiter(map(numbers.__getitem__, chain.from_iterable(block)), np.int32, int(lengths.sum())), lengths
+    again = np.full(tokens + 1, -1, np.int32)  # the last is for the -1 that fills up a column
+    again[kept] = np.arange(len(kept))
+    return kept, again[columns], again[:-1]

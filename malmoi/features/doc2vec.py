@@ -69,7 +69,7 @@ class Feature:
 
     def transform(self, documents: Iterable[list[str]]) -> np.ndarray:
         """(documents, size) float32, inferred; zeros for a text of unknown tokens only."""
-        rows = [self._infer(self.words.cut.split([document])[0][0]) for document in documents]
+        rows = [self._infer(self.words.cut.of(document)) for document in documents]
         return np.array(rows, np.float32).reshape(len(rows), self.width)
 
     def save(self, folder: Path) -> None:

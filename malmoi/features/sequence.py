@@ -12,11 +12,10 @@ They sum to 1, so bits per character stay honest: -log2 P(token) = the sum over 
 
 import json
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from itertools import chain, islice
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +23,13 @@ import numpy as np
 from malmoi import config, vocab
 from malmoi.batches import SPECIALS, UNKNOWN, Sequences, Side, offsets_of
 from malmoi.config import ConfigError, params
+from malmoi.features import _numbers
+from malmoi.features._numbers import Numbered
 
 CODE_POINTS = 1_114_112
-BLOCK = 20_000  # documents at a time
 END_MARK = ""  # no character is the empty string
 CUT = "cut.json"
-Unread = tuple[list[str], np.ndarray, int]  # tokens, (tokens,) the text of each, and how many texts there are
+NOTHING = np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)  # ids, lengths and charged bits of no documents
 
 
 @params
@@ -61,27 +61,31 @@ class Cut:
     truncate: Side = "after"
     pad: Side = "after"
 
-    def split(self, documents: list[list[str]]) -> tuple[list[list[str]], Unread]:
-        """What is read of each document, and what is not."""
+    def of(self, document: list[str]) -> list[str]:
+        """What is read of a document."""
         if self.max_length is None:
-            return documents, ([], np.zeros(0, np.int64), len(documents))
-        read, unread = zip(*map(self._split, documents), strict=True) if documents else ((), ())
-        row = np.repeat(np.arange(len(unread)), np.fromiter(map(len, unread), np.int64, len(unread)))
-        return list(read), (list(chain.from_iterable(unread)), row, len(unread))
+            return document
+        return document[: self.max_length] if self.truncate == "after" else document[max(0, len(document) - self.max_length) :]
 
-    def _split(self, document: list[str]) -> tuple[list[str], list[str]]:
-        where = self.max_length if self.truncate == "after" else max(0, len(document) - (self.max_length or 0))
-        first, second = document[:where], document[where:]
-        return (first, second) if self.truncate == "after" else (second, first)
+    def read(self, lengths: np.ndarray) -> np.ndarray:
+        """(tokens,) whether each token of documents laid end to end is read. lengths: (documents,)."""
+        if self.max_length is None:
+            return np.ones(int(lengths.sum()), bool)
+        place = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)  # (tokens,) in its document
+        return place < self.max_length if self.truncate == "after" else place >= np.repeat(lengths - self.max_length, lengths)
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A fitted vocabulary: `entries` (token, count) by frequency; `characters`: how often each was seen in tokens, "" the end mark."""
+    """A fitted vocabulary: `entries` (token, count) by frequency; `characters`: how often each was seen in tokens, "" the end mark.
+
+    fitted: ids and charged bits of the training documents, as `transform` would give them; None once the feature is loaded.
+    """
 
     entries: vocab.Entries
     characters: dict[str, int]
     cut: Cut = Cut()
+    fitted: Sequences | None = field(default=None, repr=False, compare=False)
 
     @property
     def width(self) -> int:
@@ -96,12 +100,12 @@ class Feature:
     @cached_property
     def ids(self) -> dict[str, int]:
         """The id of each token that a text can have: special ones are not in it. Asked for an unknown token, it says UNKNOWN."""
-        return _Ids((token, place) for place, (token, _) in enumerate(self.entries, len(SPECIALS)))
+        return _Ids(zip((token for token, _ in self.entries), count(len(SPECIALS))))
 
     def transform(self, documents: Iterable[list[str]]) -> Sequences:
         """Ids and charged bits of each document."""
-        blocks = [self._block(block) for block in _blocks(documents)]
-        ids, lengths, charged = (np.concatenate(parts) for parts in zip(*(blocks or [self._block([])]), strict=True))
+        parts = [self._read(block, self._places(block.types)) for block in _numbers.blocks(documents)]
+        ids, lengths, charged = (np.concatenate(column) for column in zip(*(parts or [NOTHING]), strict=True))
         return Sequences(ids, offsets_of(lengths), charged, self.cut.pad, self.cut.truncate)
 
     def bits(self, token: str) -> float:
@@ -122,19 +126,27 @@ class Feature:
         unseen = math.log2(total) + math.log2(CODE_POINTS - (len(self.characters) - 1))
         return _Costs({character: math.log2(total / count) for character, count in self.characters.items()}, unseen)
 
-    def _block(self, documents: list[list[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        documents, unread = self.cut.split(documents)
-        lengths = np.fromiter(map(len, documents), np.int64, len(documents))
-        tokens = list(chain.from_iterable(documents))
-        ids = np.fromiter(map(self.ids.__getitem__, tokens), np.int32, len(tokens))
-        unknown = np.flatnonzero(ids == UNKNOWN)
-        row = np.repeat(np.arange(len(documents)), lengths)[unknown]  # (unknown,) the text that each is in
-        return ids, lengths, self._charge([tokens[place] for place in unknown], row, len(documents)) + self._charge(*unread)
+    def _places(self, types: list[str]) -> np.ndarray:
+        """(types,) the id of each."""
+        return np.fromiter(map(self.ids.__getitem__, types), np.int32, len(types))
 
-    def _charge(self, tokens: list[str], row: np.ndarray, count: int) -> np.ndarray:
-        """(count,) bits for spelling out the tokens, each in the text `row`."""
-        costs = {token: self.bits(token) for token in set(tokens)}
-        return np.bincount(row, weights=[costs[token] for token in tokens], minlength=count)
+    def _read(self, found: Numbered, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Ids of what is read, how many of each document, and each document's charged bits. places: (types,) the id of each type."""
+        ids, read = places[found.ids], self.cut.read(found.lengths)
+        charged = self._charge(found, (ids == UNKNOWN) & read) + self._charge(found, ~read)
+        lengths = found.lengths if self.cut.max_length is None else np.minimum(found.lengths, self.cut.max_length)
+        return ids[read], lengths, charged
+
+    def _charge(self, found: Numbered, asked: np.ndarray) -> np.ndarray:
+        """(documents,) bits for spelling out the tokens that are asked for. asked: (tokens,) bool."""
+        charged = np.zeros(len(found.lengths))
+        if asked.any():
+            types = found.ids[asked]
+            costs = np.zeros(len(found.types))
+            lost = np.unique(types)
+            costs[lost] = [self.bits(found.types[number]) for number in lost]
+            charged += np.bincount(found.rows()[asked], weights=costs[types], minlength=len(charged))
+        return charged
 
 
 class _Ids(dict[str, int]):
@@ -157,16 +169,20 @@ class _Costs(dict[str, float]):
 
 def fit(documents: Iterable[list[str]], params: Params) -> Feature:
     """Vocabulary and spelling model of the training documents. Raises ConfigError where there is not one token, or none is kept."""
-    counts = vocab.count(documents)
-    entries = vocab.order(counts, params.min_count, params.max_size)
-    if not entries:
-        most = max(counts.values(), default=0)
+    found = _numbers.whole(documents)
+    counts = found.counts()
+    order = _numbers.by_count(found.types, counts)
+    order = order[counts[order] >= params.min_count][: params.max_size]
+    if not len(order):
+        most = max(counts.tolist(), default=0)
         raise ConfigError(f"no token of the training split comes {params.min_count} times (the most frequent: {most}); lower min_count")
-    characters: Counter[str] = Counter({END_MARK: sum(counts.values())})
-    for token, number in counts.items():
-        for character in token:
-            characters[character] += number
-    return Feature(entries, dict(characters), Cut(params.max_length, params.truncate, params.pad))
+    entries = list(zip(map(found.types.__getitem__, order.tolist()), counts[order].tolist(), strict=True))
+    characters = {END_MARK: len(found.ids)} | _numbers.characters(found.types, counts)
+    feature = Feature(entries, characters, Cut(params.max_length, params.truncate, params.pad))
+    places = np.full(len(found.types), UNKNOWN, np.int32)
+    places[order] = np.arange(len(SPECIALS), feature.width)
+    ids, lengths, charged = feature._read(found, places)
+    return replace(feature, fitted=Sequences(ids, offsets_of(lengths), charged, params.pad, params.truncate))
 
 
 def load(folder: Path) -> Feature:
@@ -174,9 +190,3 @@ def load(folder: Path) -> Feature:
     found = folder / CUT
     cut = config.read(Cut, json.loads(found.read_text()), str(found)) if found.is_file() else Cut()
     return Feature(vocab.load(folder / "vocabulary.tsv"), dict(vocab.load(folder / "spelling.tsv")), cut)
-
-
-def _blocks(documents: Iterable[list[str]]) -> Iterator[list[list[str]]]:
-    source = iter(documents)
-    while block := list(islice(source, BLOCK)):
-        yield block

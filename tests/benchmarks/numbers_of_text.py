@@ -56,7 +56,7 @@ def bags(weights: str, documents: Documents) -> list[tuple[str, Callable[[], Any
 
     def ours() -> Any:
         feature = counts.fit(documents, counts.Params(weights=weights))
-        return feature.names, feature.transform(documents)
+        return feature.names, feature.fitted
 
     def same(first: Any, second: Any) -> bool:
         place = {token: column for column, (token,) in enumerate(second[0]())}
@@ -85,7 +85,7 @@ def sequences(documents: Documents) -> list[tuple[str, Callable[[], Any], Callab
 
     def ours() -> Any:
         feature = sequence.fit(documents, sequence.Params())
-        return feature.tokens, batches.pad(feature.transform(documents), rows, LENGTH)
+        return feature.tokens, batches.pad(feature.fitted, rows, LENGTH)
 
     def same(first: Any, second: Any) -> bool:
         """Ids differ where words are equally frequent: compared are the words that they stand for."""
