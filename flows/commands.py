@@ -36,6 +36,11 @@ class Stop:
         """Ask for the end."""
         self._number = number
 
+    @property
+    def asked(self) -> bool:
+        """Whether the end was asked for."""
+        return bool(self._number)
+
     def check(self) -> None:
         """Raise Stopped if the end was asked for."""
         if self._number:

@@ -3,65 +3,69 @@
 DVC decides what has changed, restores, saves and locks (`Stage.reproduce`), for one thread at a time (`turns`). Only the running of the
 command is ours, so that it can run beside others, its output be shown and its processes ended. Names of DVC 3.67 used in this room that
 are no public interface: `repo.lock_repo`, `repo.reproduce.{collect_stages,get_active_graph,plan_repro}`, `Stage.{changed,reproduce}`,
-`Lock._wait`, `stage.run.{cmd_run,prepare_kwargs,get_executable,_make_cmd,_enforce_cmd_list}`, `stage.serialize.to_lockfile`,
-`ProjectFile._lockfile`, `Output.use_scm_ignore`, scmrepo's `Git._get_gitignore`.
+`Lock._wait`, `stage.run.{cmd_run,prepare_kwargs,get_executable,_make_cmd,_enforce_cmd_list}`, `stage.serialize.{to_lockfile,
+to_single_stage_lockfile}`, `stage.cache.{_can_hash,_get_stage_hash,_get_cache_hash}`, `StageCache.{_get_cache_path,pull,restore}`,
+`Repo.{cloud,stage_cache}`, `ProjectFile._lockfile`, `Output.use_scm_ignore`, scmrepo's `Git._get_gitignore`.
 """
 
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from flows._dvc import commands_by, environment, mend_rwlock, quiet, the_only_run
-from flows.commands import Call, OnLine, SilentError, Stop, run
+from flows import _run_cache
+from flows._dvc import commands_by, mend_rwlock, quiet, the_only_run
+from flows.commands import OnLine, SilentError, Stop
 from flows.keeping import Keeper
+from flows.launch import Attempt, Here
 from flows.logs import log_path, taken
 from flows.needs import Machine, here, worth_another_try
 from flows.stages import Node, Outcome, Result
 from flows.turns import Turns
-from flows.watchdog import MARK, Watchdog
 
 BUSY = 0.5  # seconds between two looks at what another process holds
-TAIL = 20  # last lines of a stage's output that a summary shows
 
 
 class Pipeline:
     """The stages that `targets` need (none given: all of dvc.yaml in the current folder), in the order in which `dvc repro` takes them.
 
-    A context manager: inside, this process holds DVC's lock on the repository, except while a command runs. One at a time per process;
-    its stages may be run from several threads. Raises DvcException where there is no project, a target is unknown, or another process
-    holds the lock.
+    pull: what is missing, and what others have computed, comes from DVC's remote first (`dvc repro --pull`). A context manager: inside,
+    this process holds DVC's lock on the repository, except while a command runs. One at a time per process; its stages may be run from
+    several threads. Raises DvcException where there is no project, a target is unknown, or another process holds the lock.
+
+    repo, stages, upstream: DVC's own, by address. remarks: what a person should know of the plan.
     """
 
-    def __init__(self, targets: Sequence[str] = (), stop: Stop | None = None, machine: Machine | None = None) -> None:
+    def __init__(self, targets: Sequence[str] = (), stop: Stop | None = None, machine: Machine | None = None, pull: bool = False) -> None:
         self.targets = list(targets)
         self.root = Path.cwd()
         self.stop = stop or Stop()
         self.machine = machine or here(1)
+        self.pull = pull
         self.nodes: list[Node] = []
+        self.stages: dict[str, Any] = {}
+        self.upstream: dict[str, list[Any]] = {}
+        self.remarks: list[str] = []
         self._open = ExitStack()
-        self._stages: dict[str, Any] = {}
-        self._mine = threading.local()  # of the stage that a thread is at: on_line, tail, node, cores, ran, ended
+        self._mine = threading.local()  # attempt: what the thread is at
         self._left: set[str] = set()  # stages that are not known to be up to date
-        self._environment = environment()
-        self._watchdog = Watchdog()
+        self._here = Here(self.machine, self.stop)
 
     def __enter__(self) -> "Pipeline":
         from dvc.repo import Repo, lock_repo
 
         with ExitStack() as opened:
-            self._repo = opened.enter_context(Repo())
-            self.root = Path(self._repo.root_dir)
-            opened.enter_context(the_only_run(self._repo))
-            mend_rwlock(self._repo)
-            opened.enter_context(lock_repo(self._repo))
-            self._turns = Turns(self._repo)
+            self.repo = opened.enter_context(Repo())
+            self.root = Path(self.repo.root_dir)
+            opened.enter_context(the_only_run(self.repo))
+            mend_rwlock(self.repo)
+            opened.enter_context(lock_repo(self.repo))
+            self._turns = Turns(self.repo)
             opened.enter_context(commands_by(self._command))
             opened.enter_context(quiet())
-            opened.callback(self._watchdog.close)
+            opened.callback(self._here.close)
             self._plan()
             opened.callback(self._end)
             self._open = opened.pop_all()
@@ -72,31 +76,37 @@ class Pipeline:
 
     def _end(self) -> None:
         """What is finished is kept, however the run ends. A failure must not take back what other stages did, so DVC hears of none."""
-        if not self._repo.lock.is_locked:
-            self._repo.lock.lock()
-        with self._repo.scm_context(quiet=True):
+        if not self.repo.lock.is_locked:
+            self.repo.lock.lock()
+        with self.repo.scm_context(quiet=True):
             self._keeper.close(complete=not self._left)
 
     def _plan(self) -> None:
         from dvc.dvcfile import PROJECT_FILE
         from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
 
-        wanted = collect_stages(self._repo, self.targets or [PROJECT_FILE])
-        graph = get_active_graph(self._repo.index.graph)
+        if self.pull:
+            self.remarks += _run_cache.pull(self.repo)
+        wanted = collect_stages(self.repo, self.targets or [PROJECT_FILE])
+        graph = get_active_graph(self.repo.index.graph)
         plan = plan_repro(graph, wanted)
-        self._stages = {stage.addressing: stage for stage in plan}
-        self._upstream = {stage.addressing: list(graph.successors(stage)) for stage in plan}
-        self.nodes = [
-            Node(name, tuple(sorted(other.addressing for other in self._upstream[name])), dict(stage.meta or {}))
-            for name, stage in self._stages.items()
-        ]
-        self._keeper, self._left = Keeper(self._repo, plan), set(self._stages)
+        self.stages = {stage.addressing: stage for stage in plan}
+        self.upstream = {stage.addressing: list(graph.successors(stage)) for stage in plan}
+        self.nodes = [self._node(name, stage) for name, stage in self.stages.items()]
+        self._keeper, self._left = Keeper(self.repo, plan), set(self.stages)
+        self.remarks += self.machine.meet(self)
+
+    def _node(self, name: str, stage: Any) -> Node:
+        meta = dict(stage.meta or {})
+        if not _run_cache.travels(stage, self.upstream[name]):
+            meta["here"] = True
+        return Node(name, tuple(sorted(other.addressing for other in self.upstream[name])), meta)
 
     def stale(self) -> set[str]:
         """Names of the stages that would not be `cached`, as far as can be known now: changed ones and all that depends on them."""
         found: set[str] = set()
         for node in self.nodes:
-            if not found.isdisjoint(node.needs) or self._stages[node.name].changed(upstream=self._upstream[node.name]):
+            if not found.isdisjoint(node.needs) or self.stages[node.name].changed(upstream=self.upstream[node.name]):
                 found.add(node.name)
         self._left = set(found)
         return found
@@ -114,17 +124,17 @@ class Pipeline:
 
         Failure is a result, not an exception; raises only Stopped.
         """
-        node, tail, start = next(node for node in self.nodes if node.name == name), deque[str](maxlen=TAIL), time.monotonic()
-        with taken(log_path(self.root, name), on_line, tail) as take:
-            self._mine.__dict__.update(on_line=take, tail=tail, node=node, cores=cores)
-            for attempt in range(node.room.retries + 1):
-                outcome, reason = self._attempt(name, force)
-                if outcome is not Outcome.FAILED or attempt == node.room.retries or not self._worth_another(take, attempt):
+        node, start = next(node for node in self.nodes if node.name == name), time.monotonic()
+        attempt = self._mine.attempt = Attempt(node, cores, force)
+        with taken(log_path(self.root, name), on_line, attempt.tail) as attempt.on_line:
+            for number in range(node.room.retries + 1):
+                outcome, reason = self._attempt(name, attempt)
+                if outcome is not Outcome.FAILED or number == node.room.retries or not _worth_another(attempt, number):
                     break
         self._left -= {name} if outcome is not Outcome.FAILED else set()
-        return Result(name, outcome, time.monotonic() - start, reason, tuple(tail) if reason else ())
+        return Result(name, outcome, time.monotonic() - start, reason, tuple(attempt.tail) if reason else ())
 
-    def _attempt(self, name: str, force: bool) -> tuple[Outcome, str]:
+    def _attempt(self, name: str, attempt: Attempt) -> tuple[Outcome, str]:
         """What became of it, and why where it failed. While another process works with what the stage needs, it waits."""
         from dvc.exceptions import DvcException
         from dvc.lock import LockError
@@ -132,47 +142,39 @@ class Pipeline:
         said = ""
         while True:
             self.stop.check()
-            self._mine.ran, self._mine.ended = False, 0
+            attempt.ran, attempt.ended = False, 0
             try:
                 with self._turns.take():
-                    return self._reproduce(self._stages[name], force), ""
+                    return self._reproduce(self.stages[name], attempt), ""
             except LockError as error:
                 before, said = said, f"waiting: {' '.join(_reason(error).split())}"
                 if said != before:
-                    self._mine.on_line(said)
+                    attempt.on_line(said)
                 time.sleep(BUSY)
             except (DvcException, SilentError, OSError) as error:
                 return Outcome.FAILED, _reason(error)
 
-    def _worth_another(self, say: OnLine, attempt: int) -> bool:
-        if not self._mine.ran or not worth_another_try(self._mine.ended, list(self._mine.tail)):
-            return False
-        say(f"trying again ({attempt + 1} of {self._mine.node.room.retries}): it was killed, hung, or lost a connection")
-        return True
-
-    def _reproduce(self, stage: Any, force: bool) -> Outcome:
-        if not stage.reproduce(upstream=self._upstream[stage.addressing], force=force, interactive=False):
-            return Outcome.CACHED
+    def _reproduce(self, stage: Any, attempt: Attempt) -> Outcome:
+        upstream = self.upstream[stage.addressing]
+        missing = self.pull and not attempt.force and stage.changed(upstream=upstream)
+        if not stage.reproduce(upstream=upstream, force=attempt.force, pull=self.pull, interactive=False):
+            return Outcome.RESTORED if missing else Outcome.CACHED
         self._keeper.add(stage)
-        return Outcome.RESTORED if stage.cmd and not stage.frozen and not self._mine.ran else Outcome.RAN
+        return Outcome.RESTORED if stage.cmd and not stage.frozen and not attempt.ran else Outcome.RAN
 
     def _command(self, stage: Any, dry: bool = False, run_env: dict[str, str] | None = None) -> None:
         """Stands for `dvc.stage.run.cmd_run`, which DVC calls with the repository unlocked."""
-        from dvc.stage.exceptions import StageCmdFailedError
-        from dvc.stage.run import _enforce_cmd_list, _make_cmd, get_executable, prepare_kwargs
+        attempt: Attempt = self._mine.attempt
+        attempt.ran = True
+        if not self.machine.elsewhere(stage, attempt, self._turns.leave):
+            self._here.run(stage, attempt, run_env, self._turns.leave)
 
-        mine, own = self._mine, self._mine.node.room
-        mine.ran = True
-        self._watchdog.start()
-        added = {**self._environment, **self.machine.threads(mine.cores), MARK: self._watchdog.mark, **(run_env or {})}
-        given = prepare_kwargs(stage, run_env=added)
-        with self._turns.leave():
-            for command in _enforce_cmd_list(stage.cmd):
-                mine.ended = None  # unless it ends by itself
-                call = Call(_make_cmd(get_executable(), command), given["cwd"], given["env"], own.timeout)
-                mine.ended = run(call, mine.on_line, self.stop)
-                if mine.ended:
-                    raise StageCmdFailedError(command, mine.ended)
+
+def _worth_another(attempt: Attempt, number: int) -> bool:
+    if not attempt.ran or not worth_another_try(attempt.ended, list(attempt.tail)):
+        return False
+    attempt.on_line(f"trying again ({number + 1} of {attempt.node.room.retries}): it was killed, hung, or lost a connection")
+    return True
 
 
 def _reason(error: BaseException) -> str:

@@ -7,7 +7,8 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from flows.commands import Stop, Stopped, signals
 from flows.display import choose, duration
 from flows.graph import Pipeline
 from flows.logs import log_path
-from flows.needs import NeedsError, here
+from flows.needs import Machine, NeedsError, here
 from flows.stages import Node, Outcome, Result
 
 
@@ -30,6 +31,8 @@ def arguments(way: str, description: str | None) -> argparse.ArgumentParser:
         "--jobs", "-j", type=_jobs, default=0, metavar="N", help="stages side by side (default: one for each core and 2 GB of memory)"
     )
     parser.add_argument("--force", action="store_true", help="run stages although nothing has changed")
+    parser.add_argument("--pull", action="store_true", help="take from DVC's remote what is missing here and what others have computed")
+    parser.add_argument("--workers", metavar="URL", help="run stages on the workers of this Dask scheduler (docs/several-machines.md)")
     parser.add_argument("--keep-going", action="store_true", help="after a failure, go on with what does not depend on it")
     return parser
 
@@ -47,7 +50,13 @@ def main(given: Sequence[str] | None = None) -> int:
     options = arguments("local", __doc__).parse_args(given)
     stop = Stop()
     try:
-        with signals(stop), Pipeline(options.targets, stop, here(options.jobs)) as pipeline:
+        with (
+            signals(stop),
+            machine(options.jobs, options.workers, stop) as there,
+            Pipeline(options.targets, stop, there, options.pull) as pipeline,
+        ):
+            for line in pipeline.remarks:
+                print(line, file=sys.stderr)
             results = run(pipeline, force=options.force, keep_going=options.keep_going)
     except Stopped as stopped:
         print(f"{stopped}; what was finished is kept, the next run goes on from there", file=sys.stderr)
@@ -56,6 +65,22 @@ def main(given: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0 if all(result.good for result in results) else 1
+
+
+@contextmanager
+def machine(jobs: int, workers: str | None, stop: Stop) -> Iterator[Machine]:
+    """What stages run on: this machine, `jobs` side by side, or the workers of a scheduler. Raises DvcException where that is silent."""
+    own = here(jobs)
+    if not workers:
+        yield own
+        return
+    from flows.fleet import connect
+
+    fleet = connect(workers, own, stop)
+    try:
+        yield fleet
+    finally:
+        fleet.client.close()
 
 
 def run(pipeline: Pipeline, *, force: bool = False, keep_going: bool = False) -> list[Result]:

@@ -1,16 +1,18 @@
 """What a stage needs of the machine and how it may fail: its free-form `meta:` in dvc.yaml, and what the machine has.
 
-    meta: {cores: 2, memory: 4 GB, timeout: 600, retries: 2}
+    meta: {cores: 2, memory: 4 GB, timeout: 600, retries: 2, here: true}
 
 cores: threads that it is told to use (left out: a fair share; more than there are: it runs alone). memory: it starts only where so much is
 not yet given to others. timeout: seconds without a line of output after which it is taken for hung. retries: how often it is tried again
-after it was killed, hung, or lost a connection; never after an error of its own. Other keys are left alone.
+after it was killed, hung, or lost a connection; never after an error of its own. here: it is never sent to a worker. Other keys are left
+alone.
 """
 
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +37,7 @@ class Needs:
     memory: int = 0
     timeout: float = math.inf
     retries: int = 0
+    here: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,19 @@ class Machine:
         wanted = min(needs.cores, self.cores) or fair
         return wanted if wanted <= free else 0
 
+    @property
+    def most(self) -> int:
+        """Stages that can ever be at work at once."""
+        return self.jobs
+
+    def meet(self, pipeline: Any) -> list[str]:
+        """What a person should know before this machine takes the stages of an open pipeline: nothing."""
+        return []
+
+    def elsewhere(self, stage: Any, attempt: Any, leave: Callable[[], AbstractContextManager[None]]) -> bool:
+        """Whether the stage was brought up to date on another machine, instead of here. There is none."""
+        return False
+
     def threads(self, cores: int) -> dict[str, str]:
         """What tells numerical libraries their share; nothing where that is all there is."""
         return dict.fromkeys(THREADS, str(cores)) if 0 < cores < self.cores else {}
@@ -75,7 +91,11 @@ def read(name: str, meta: Mapping[str, Any]) -> Needs:
     """A stage's `meta:`. Raises NeedsError, naming the stage and what is possible."""
     try:
         found = Needs(
-            int(meta.get("cores", 0)), _memory(meta.get("memory", 0)), float(meta.get("timeout", math.inf)), int(meta.get("retries", 0))
+            int(meta.get("cores", 0)),
+            _memory(meta.get("memory", 0)),
+            float(meta.get("timeout", math.inf)),
+            int(meta.get("retries", 0)),
+            bool(meta.get("here", False)),
         )
     except (TypeError, ValueError) as error:
         raise NeedsError(f"{name}: its meta in dvc.yaml cannot be right: {error}") from None

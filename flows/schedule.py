@@ -94,7 +94,7 @@ def run(pipeline: Pipeline, work: Work, watcher: Watcher, *, force: bool = False
         for known in schedule.end(node, result):
             watcher.end(known)
 
-    with ThreadPoolExecutor(pipeline.machine.jobs, "stage") as pool:
+    with ThreadPoolExecutor(pipeline.machine.most, "stage") as pool:
         _fill(schedule, start)
         while futures:
             for future in _over(futures, pipeline.settle):

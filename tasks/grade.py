@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WARM, BATCH = 200, 500  # texts of train that are cut before the clock runs; texts of test between two looks at it
 SECONDS = 20.0  # of measuring, at most
 ORDER = 5  # of the language model
+NO_BITS: dict[str, Any] = {"bits_per_character": None, "language_model_options": None}
 
 
 @params
@@ -78,7 +79,10 @@ def run(name: str, params: Path, corpus: Path, out: Path) -> None:
     samples = [Sample(examples, cutter([example.text for example in examples])) for examples in (train, test)]
     about = {"corpus": entry.corpus, "tokenizer": entry.tokenizer, "options": entry.options, "lossless": cutter.lossless}
     grade = about | figures(*samples) | {"failed": len(cutter.failures)} | _accuracy(*samples)
-    grade |= _bits(entry, samples, out / "spaced", where) if not cutter.lossless else _language(samples, entry.options)
+    if cutter.left_out:  # on purpose: nothing brings the text back
+        grade |= NO_BITS
+    else:
+        grade |= _language(samples, entry.options) if cutter.lossless else _bits(entry, samples, out / "spaced", where)
     shutil.rmtree(out / "state", ignore_errors=True)
     _save(out / "grade.json", grade)
     print(f"grade {name}: " + ", ".join(f"{key} {value}" for key, value in grade.items() if isinstance(value, float)), flush=True)
@@ -159,10 +163,10 @@ def _bits(entry: Entry, samples: list[Sample], folder: Path, where: str) -> dict
 
     options = {**entry.options, "spaces": True}
     if "spaces" not in registry.find("tokenizers", entry.tokenizer).Params.__dataclass_fields__:
-        return {"bits_per_character": None, "language_model_options": None}
+        return NO_BITS
     cutter = _fitted(entry.tokenizer, options, samples[0].examples, folder, where)
     if not cutter.lossless:
-        return {"bits_per_character": None, "language_model_options": None}
+        return NO_BITS
     spaced = [Sample(one.examples, cutter([example.text for example in one.examples])) for one in samples]
     shutil.rmtree(folder, ignore_errors=True)
     return _language(spaced, options)

@@ -28,6 +28,8 @@ HEAVY = {
     "matplotlib": ("tasks/_figures.py", "malmoi/page.py"),
     "dvc": ("flows/",),
     "prefect": ("flows/",),
+    "distributed": ("flows/fleet.py", "flows/worker.py"),
+    "optuna": ("flows/_",),
     "pandas": ("tasks/_",),
 }
 

@@ -90,6 +90,8 @@ def _look_up(keys: np.ndarray, wanted: np.ndarray, real: np.ndarray) -> tuple[np
 
     Keys that lie close together (tokens themselves) are looked up in a table, in a tenth of the time.
     """
+    if not len(keys):
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), bool)
     if int(keys[-1]) < DENSE * len(keys):
         table = np.full(int(keys[-1]) + 2, -1, np.int64)  # the last is for all that is greater
         table[keys] = np.arange(len(keys))

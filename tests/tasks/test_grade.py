@@ -13,6 +13,7 @@ grades:
   tiny-eojeol: {corpus: tiny, tokenizer: whitespace, options: {}}
   tiny-characters: {corpus: tiny, tokenizer: characters, options: {}, train_texts: 40, test_texts: 10}
   tiny-lower: {corpus: tiny, tokenizer: words, options: {lowercase: true}}
+  tiny-nouns: {corpus: tiny, tokenizer: mecab, options: {keep: [NNG]}}
   tiny-none: {corpus: tiny, tokenizer: characters, options: {}, test_texts: 0}
 """
 
@@ -61,6 +62,13 @@ def test_lost_capitals_have_no_bits(place):
     row = graded(place, "tiny-lower")
     assert row["bits_per_character"] is None
     assert row["accuracy"] == 1.0
+
+
+def test_what_leaves_words_out_has_an_accuracy_and_no_bits(place):
+    row = graded(place, "tiny-nouns")
+    assert row["vocabulary"] == 1  # 영화
+    assert row["accuracy"] == 0.5
+    assert row["bits_per_character"] is None
 
 
 def test_the_grade_is_the_same_again_and_the_speed_is_measured(place):

@@ -119,6 +119,14 @@ def test_a_document_does_not_depend_on_its_neighbours(feature):
     assert _plain(feature.transform(OTHER)) == [_plain(feature.transform([document]))[0] for document in OTHER]
 
 
+def test_what_fitting_made_of_the_training_texts_is_what_transform_makes(case, feature, monkeypatch):
+    kind, room, params = case
+    if kind == "doc2vec" or getattr(feature, "fitted", None) is None:
+        pytest.skip("it keeps nothing, or its training texts have vectors of their own")
+    monkeypatch.setattr("malmoi.features.counts.BLOCK", 2)
+    assert _plain(room.fit(TRAIN, params).fitted) == _plain(feature.transform(TRAIN))
+
+
 def test_many_documents_go_through_in_blocks(feature, monkeypatch):
     whole = _plain(feature.transform(TRAIN * 3))
     for name in ("_numbers", "_pooled"):

@@ -60,6 +60,12 @@ def test_ngrams_do_not_reach_over_documents_or_unknown_tokens():
     assert feature.transform([["a"], ["b"], ["a", "x", "b"], []]).nnz == 0
 
 
+def test_texts_of_one_token_each_have_no_bigram():
+    feature = counts.fit([["a"], ["b"]], counts.Params(ngrams=[1, 2]))
+    assert feature.names() == [("a",), ("b",)]
+    assert feature.transform([["a", "b"]]).toarray().tolist() == [[1, 1]]
+
+
 def test_tokens_with_spaces_are_not_confused_with_ngrams():
     feature = counts.fit([["a b"], ["a", "b"]], counts.Params(ngrams=[1, 2]))
     assert feature.width == 4
