@@ -10,9 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from flows.commands import OnLine
+
+PATIENCE = 3.0  # seconds to wait for a short run, as one that only looks
 
 
 @contextmanager
@@ -44,19 +46,32 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def the_only_run(repo: Any) -> Iterator[None]:
-    """Keeps other runs of this kind out of the workspace; DVC's own lock is free while commands run. Raises LockError, naming the other."""
+    """Keeps other runs of this kind out of the workspace; DVC's own lock is free while commands run.
+
+    Raises LockError, naming the other, where that is not over within seconds.
+    """
     from dvc.lock import LockError
 
+    until = time.monotonic() + PATIENCE
     with open(Path(repo.tmp_dir) / "malmoi-run.lock", "a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            raise LockError(f"Unable to acquire lock: another run works in this folder ({file.read().strip()}); wait for its end") from None
+        while not _taken(file):
+            if time.monotonic() > until:
+                file.seek(0)
+                other = file.read().strip()
+                raise LockError(f"Unable to acquire lock: another run works in this folder ({other}); wait for its end")
+            time.sleep(0.2)
         file.truncate(0)
         file.write(f"PID {os.getpid()}: {' '.join(sys.argv)}")
         file.flush()
         yield
+
+
+def _taken(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def mend_rwlock(repo: Any) -> None:

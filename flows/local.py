@@ -3,12 +3,10 @@
 It leaves what `dvc repro` leaves, which may be used in its place at any time, with progress, an estimate of the time left, and a summary.
 """
 
-import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,31 +14,10 @@ from flows import schedule
 from flows.commands import Stop, Stopped, signals
 from flows.display import choose, duration
 from flows.graph import Pipeline
+from flows.how import arguments, how, opened
 from flows.logs import log_path
-from flows.needs import Machine, NeedsError, here
+from flows.needs import NeedsError
 from flows.stages import Node, Outcome, Result
-
-
-def arguments(way: str, description: str | None) -> argparse.ArgumentParser:
-    """What every way to run the graph takes; `way` is the module's name."""
-    parser = argparse.ArgumentParser(
-        f"python -m flows.{way}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help="stages to bring up to date, with all they need (default: all)")
-    parser.add_argument(
-        "--jobs", "-j", type=_jobs, default=0, metavar="N", help="stages side by side (default: one for each core and 2 GB of memory)"
-    )
-    parser.add_argument("--force", action="store_true", help="run stages although nothing has changed")
-    parser.add_argument("--pull", action="store_true", help="take from DVC's remote what is missing here and what others have computed")
-    parser.add_argument("--workers", metavar="URL", help="run stages on the workers of this Dask scheduler (docs/several-machines.md)")
-    parser.add_argument("--keep-going", action="store_true", help="after a failure, go on with what does not depend on it")
-    return parser
-
-
-def _jobs(text: str) -> int:
-    if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of stages; 1 runs one after another")
-    return int(text)
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -50,11 +27,7 @@ def main(given: Sequence[str] | None = None) -> int:
     options = arguments("local", __doc__).parse_args(given)
     stop = Stop()
     try:
-        with (
-            signals(stop),
-            machine(options.jobs, options.workers, stop) as there,
-            Pipeline(options.targets, stop, there, options.pull) as pipeline,
-        ):
+        with signals(stop), opened(options.targets, how(options), stop) as pipeline:
             for line in pipeline.remarks:
                 print(line, file=sys.stderr)
             results = run(pipeline, force=options.force, keep_going=options.keep_going)
@@ -65,22 +38,6 @@ def main(given: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0 if all(result.good for result in results) else 1
-
-
-@contextmanager
-def machine(jobs: int, workers: str | None, stop: Stop) -> Iterator[Machine]:
-    """What stages run on: this machine, `jobs` side by side, or the workers of a scheduler. Raises DvcException where that is silent."""
-    own = here(jobs)
-    if not workers:
-        yield own
-        return
-    from flows.fleet import connect
-
-    fleet = connect(workers, own, stop)
-    try:
-        yield fleet
-    finally:
-        fleet.client.close()
 
 
 def run(pipeline: Pipeline, *, force: bool = False, keep_going: bool = False) -> list[Result]:

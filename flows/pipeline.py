@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import TerminationSignal
@@ -20,12 +21,13 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed, State
 
 from flows import schedule
+from flows.advance import Advance
 from flows.commands import Stop, Stopped, signals
 from flows.display import ending
 from flows.graph import Pipeline
-from flows.local import arguments
-from flows.needs import here
+from flows.how import How, arguments, how, opened
 from flows.stages import Node, Outcome, Result
+from tasks import _links
 
 # What tasks share. Prefect walks through the parameters of a task, and a DVC repository is nothing to walk through: a number stands for it.
 _open: "dict[int, _Opened]" = {}
@@ -41,33 +43,49 @@ class _Opened:
     states: dict[str, State] = field(default_factory=dict)
 
 
+EVERYDAY = How()
 STATES = {Outcome.CACHED: "Cached", Outcome.RESTORED: "Restored", Outcome.RAN: "Completed"}
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def stage(number: int, name: str, force: bool, cores: int) -> State:
     """One stage of open pipeline `number`. Its state says what became of it: Completed, Cached, Restored, or Failed with the reason."""
-    opened = _open[number]
-    logger = get_run_logger()
-    result = opened.results[name] = opened.pipeline.run(name, logger.info, force=force, cores=cores)
+    opened_one = _open[number]
+    logger, advance = get_run_logger(), Advance(name)
+
+    def take(line: str) -> None:
+        logger.info(line)
+        advance.take(line)
+
+    result = opened_one.results[name] = opened_one.pipeline.run(name, take, force=force, cores=cores)
+    advance.end()
     if not result.good:
         logger.error(result.reason)
         return Failed(message=result.reason)
     return Completed(name=STATES[result.outcome], message=ending(result))
 
 
-@flow(name="pipeline", flow_run_name="{title}", persist_result=False, validate_parameters=False)
-def pipeline(targets: Sequence[str] = (), force: bool = False, keep_going: bool = False, title: str = "all stages", jobs: int = 0) -> State:
-    """Bring `targets` (none: everything) up to date, `jobs` stages side by side (0: one for each core).
+def _named() -> str:
+    """The run's name: what is to be brought up to date."""
+    return ", ".join(runtime.flow_run.parameters.get("targets") or []) or "all stages"
 
-    Fails where a stage fails; writes the artifacts "stages" and "summary".
-    """
+
+@flow(name="pipeline", flow_run_name=_named, persist_result=False)
+def pipeline(targets: tuple[str, ...] = (), how: How = EVERYDAY) -> State:
+    """Bring `targets` (none: everything) up to date. Fails where a stage fails; writes the artifacts "stages", "summary" and "mlflow"."""
+    return bring(targets, how)
+
+
+def bring(targets: Sequence[str], how: How) -> State:
+    """What `pipeline` does, for other flows too. The state says what became of all stages; one that failed is no exception."""
     stop, number = Stop(), next(_numbers)
     try:
-        with signals(stop), Pipeline(list(targets), stop, here(jobs)) as opened:
-            _open[number] = _Opened(opened)
-            results = schedule.run(opened, partial(_one, number, force), _Silence(), force=force, keep_going=keep_going)
-            missing = len(opened.nodes) - len(results)
+        with signals(stop), opened(targets, how, stop) as pipeline:
+            for line in pipeline.remarks:
+                get_run_logger().info(line)
+            _open[number] = _Opened(pipeline)
+            results = schedule.run(pipeline, partial(_one, number, how.force), _Silence(), force=how.force, keep_going=how.keep_going)
+            missing = len(pipeline.nodes) - len(results)
     except Stopped as stopped:
         raise (KeyboardInterrupt() if stopped.signal == signal.SIGINT else TerminationSignal(stopped.signal)) from None
     finally:
@@ -77,14 +95,14 @@ def pipeline(targets: Sequence[str] = (), force: bool = False, keep_going: bool 
 
 def _one(number: int, force: bool, node: Node, cores: int) -> Result:
     """Call the task, in the thread that the schedule has for it; `wait_for` is what draws the edges of the graph in the UI."""
-    opened = _open[number]
+    shared = _open[number]
     named: Any = stage.with_options(name=node.name, task_run_name=node.name.replace("{", "{{").replace("}", "}}"))
-    needs = [opened.states[need] for need in node.needs]
-    opened.states[node.name] = named(number, node.name, force, cores, wait_for=needs, return_state=True)
-    if node.name not in opened.results:  # it did not come to run, or was stopped
-        opened.pipeline.stop.check()
-        return Result(node.name, Outcome.FAILED, 0.0, opened.states[node.name].message or "Prefect did not run it")
-    return opened.results[node.name]
+    needs = [shared.states[need] for need in node.needs]
+    shared.states[node.name] = named(number, node.name, force, cores, wait_for=needs, return_state=True)
+    if node.name not in shared.results:  # it did not come to run, or was stopped
+        shared.pipeline.stop.check()
+        return Result(node.name, Outcome.FAILED, 0.0, shared.states[node.name].message or "Prefect did not run it")
+    return shared.results[node.name]
 
 
 class _Silence:
@@ -103,9 +121,19 @@ def _conclude(results: list[Result], missing: int) -> State:
     said = [f"{sum(result.outcome is outcome for result in results)} {outcome}" for outcome in Outcome if outcome is not Outcome.SKIPPED]
     line = f"{len(results) + missing} stages: {', '.join(word for word in said if not word.startswith('0 '))}"
     line += f", {missing} not run" if missing else ""
-    failed = [result for result in results if not result.good]
-    create_markdown_artifact("\n\n".join([f"**{line}**", *map(_failure, failed)]), key="summary")
-    return Failed(message=f"{line}; failed: {', '.join(result.name for result in failed)}") if failed else Completed(message=line)
+    lost = [result for result in results if not result.good]
+    create_markdown_artifact("\n\n".join([f"**{line}**", *map(_failure, lost)]), key="summary")
+    if any(result.outcome in (Outcome.RAN, Outcome.RESTORED) for result in results):
+        _lead_to_mlflow()
+    return Failed(message=f"{line}; failed: {', '.join(result.name for result in lost)}") if lost else Completed(message=line)
+
+
+def _lead_to_mlflow() -> None:
+    """An artifact with the addresses of the runs, where MLflow has pages."""
+    found = _links.links(Path("out"))
+    if found:
+        lines = [f"* [{name}]({address})" for name, address in found.items()]
+        create_markdown_artifact("\n".join(["Runs in MLflow:", "", *lines]), key="mlflow", description="Runs in MLflow")
 
 
 def _failure(result: Result) -> str:
@@ -121,9 +149,8 @@ def main(given: Sequence[str] | None = None) -> int:
     options = arguments("pipeline", __doc__).parse_args(given)
     if not PREFECT_API_URL.value():
         print("PREFECT_API_URL is not set: Prefect starts a server of its own for this run (10 to 15 s)", flush=True)
-    title = ", ".join(options.targets) or "all stages"
     try:
-        state = pipeline(options.targets, options.force, options.keep_going, title, options.jobs, return_state=True)
+        state = pipeline(tuple(options.targets), how(options), return_state=True)
     except KeyboardInterrupt:
         print("stopped; what was finished is kept, the next run goes on from there", file=sys.stderr)
         return 130

@@ -44,13 +44,19 @@ def main(mark: str) -> None:
     """Wait for the end of the pipe; then end what carries the mark."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    if sys.stdin.buffer.read() == DONE:
-        return
-    until = time.monotonic() + GRACE
+    if sys.stdin.buffer.read() != DONE:
+        end_marked(mark)
+
+
+def end_marked(mark: str) -> None:
+    """End what carries the mark: TERM, and KILL for what is still there after five seconds."""
+    until, asked = time.monotonic() + GRACE, set[int]()
     while found := marked(mark):
-        for pid in found:
+        late = time.monotonic() >= until
+        for pid in found if late else set(found) - asked:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM if time.monotonic() < until else signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
+        asked |= set(found)
         time.sleep(0.2)
 
 

@@ -1,4 +1,4 @@
-"""`python -m flows.worker tcp://SCHEDULER:8786`, in a clone of its own: runs stages that coordinators hand out (`--workers`), one at a time.
+"""`python -m flows.worker tcp://SCHEDULER:8786`, in a clone of its own: runs stages that coordinators hand out (`--workers`), one by one.
 
 For each it checks out the commit, pulls from the DVC remote what the stage reads, runs it as `flows.local` would, and pushes what it made.
 Ended by Ctrl-C or SIGTERM, with all that it had started; a stage that was at work then runs on another worker. While no scheduler answers,

@@ -38,6 +38,16 @@ class Description:
         row = [example.id, example.text, example.label, example.document]
         self._sha.update(json.dumps(row, ensure_ascii=False).encode() + b"\n")
 
+    @property
+    def characters(self) -> Counter[str]:
+        """How often each character occurs."""
+        return self._characters
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(n,) characters of each text."""
+        return self._columns["length"]
+
     def card(self) -> dict[str, Any]:
         """As a JSON mapping."""
         return {

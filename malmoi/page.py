@@ -32,13 +32,14 @@ class Result:
 @dataclass(frozen=True)
 class Content:
     """All that the page shows. boards: leaderboard.json; decisions: decisions.json; results by experiment; cards by corpus; intrinsic: what
-    features and tokens are worth in themselves."""
+    features and tokens are worth in themselves; contracts: measures of contract.json by corpus."""
 
     boards: dict[str, list[dict[str, Any]]]
     decisions: dict[str, dict[str, Any]]
     results: dict[str, Result]
     cards: dict[str, dict[str, Any]]
     intrinsic: vectors.Vectors = field(default_factory=vectors.Vectors)
+    contracts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 def render(content: Content) -> str:
@@ -62,7 +63,7 @@ def _corpus(content: Content, name: str) -> dict[str, Any]:
         "title": card.get("title", ""),
         "language": next(iter(boards.values()))[0]["language"],
         "facts": tables.card_facts(card),
-        "tables": tables.card_tables(card),
+        "tables": tables.card_tables(card) + tables.contract(content.contracts.get(name, [])),
         "drops": tables.card_drops(card),
         "boards": [_board(content, board, rows) for board, rows in boards.items()],
     }

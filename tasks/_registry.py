@@ -47,6 +47,15 @@ def register(store: _tracking.Store, out: Path) -> list[str]:
     return changed
 
 
+def champions(store: _tracking.Store) -> dict[str, str]:
+    """Key of the bundle behind each registered model that has a champion, by the model's name."""
+    found = {}
+    for model in store.client.search_registered_models():
+        if number := model.aliases.get(ALIAS):
+            found[str(model.name)] = str(store.client.get_model_version(model.name, str(number)).tags.get("malmoi.key", ""))
+    return found
+
+
 def _promote(store: _tracking.Store, name: str, run: _runs.Run, decision: Mapping[str, Any]) -> str:
     """Point the alias of `name` at the version of this bundle, making it if need be. Returns what changed; "" for nothing."""
     found = _versions(store, name, run)

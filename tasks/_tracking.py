@@ -168,17 +168,18 @@ def begin(store: Store, experiment_id: str, tags: Mapping[str, str], start: int 
 
     Two processes may make it at the same time on a server, so after making it we look again: the older one stays, younger ones go.
     """
-    found = _alike(store, experiment_id, tags)
+    found = alike(store, experiment_id, tags)
     if not found:
         name = _runs.title(tags["malmoi.experiment"], int(tags["malmoi.seed"]))
         store.client.create_run(experiment_id, start, tags=dict(tags), run_name=name)
-        found = _alike(store, experiment_id, tags)
+        found = alike(store, experiment_id, tags)
     for double in found[1:]:
         store.client.delete_run(double.info.run_id)
     return found[0]
 
 
-def _alike(store: Store, experiment_id: str, tags: Mapping[str, str]) -> list["Tracked"]:
+def alike(store: Store, experiment_id: str, tags: Mapping[str, str]) -> list["Tracked"]:
+    """Runs with this key, experiment and seed, the oldest first: one, unless two processes made it at the same moment."""
     named = [f"tags.`{name}` = '{tags[name]}'" for name in ("malmoi.key", "malmoi.experiment", "malmoi.seed")]
     found = store.client.search_runs([experiment_id], " and ".join(named))
     return sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))

@@ -1,7 +1,9 @@
-"""ingest: a raw corpus -> train / valid / test in one schema (Parquet, NFC UTF-8) and a data card.
+"""ingest: a raw corpus -> train / valid / test in one schema (Parquet, NFC UTF-8) and a data card; and its profile, held to its contract.
 
-Reads the corpus's entry in params/corpora.yaml and its files in data/NAME; writes train.parquet, valid.parquet, test.parquet, card.json.
-Every row that is left out is counted in the card with its reason; what cannot be right is an error that names file and row.
+Reads the corpus's entry in params/corpora.yaml, its files in data/NAME and its limits in params/contract.yaml; writes train.parquet,
+valid.parquet, test.parquet, card.json, and, in a folder of their own, profile.json (what `drift` compares) and contract.json (what was
+measured, and the limits). Every row that is left out is counted in the card with its reason; what cannot be right is an error that names
+file and row, and so is a broken contract, with examples: then nothing is written.
 """
 
 import argparse
@@ -17,10 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from malmoi import cards, cleaning, config, registry, splits
+from malmoi import cards, cleaning, config, expectations, registry, splits
+from malmoi import profile as profiles
 from malmoi.cleaning import Drops
 from malmoi.config import ConfigError
+from malmoi.contract import PATH, Limits, enforce, limits
 from malmoi.outline import Columns, Outline
+from malmoi.profile import Profiler
 from malmoi.rows import EXAMPLES, SPLITS, Dropped, Example, Writer, read_whole, write_whole
 from tasks import _catalogue
 
@@ -30,14 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="corpus, as in the catalogue")
     parser.add_argument("--data", type=Path, required=True, help="its raw files, for instance data/bills")
     parser.add_argument("--out", type=Path, required=True, help="folder to write, for instance out/ingest/bills")
+    parser.add_argument("--profile", type=Path, required=True, help="another folder to write, for instance out/profile/bills")
     parser.add_argument("--catalogue", type=Path, default=_catalogue.PATH, help="default: %(default)s")
+    parser.add_argument("--contract", type=Path, default=PATH, help="default: %(default)s")
 
 
-def run(name: str, data: Path, out: Path, catalogue: Path) -> None:
-    """Read, clean, divide, write. `out` appears whole or not at all."""
+def run(name: str, data: Path, out: Path, profile: Path, catalogue: Path, contract: Path) -> None:
+    """Read, clean, divide, measure, write. `out` and `profile` appear whole or not at all."""
     corpus = _catalogue.corpus(catalogue, name)
     files = _catalogue.files(corpus, data)
-    with _unfinished(out) as folder:
+    held = limits(contract, name, _catalogue.names(catalogue))
+    with _unfinished(profile) as beside, _unfinished(out) as folder:
         whole = folder / "whole.parquet"
         outline, unread, unclean = _collect(corpus, files, f"{catalogue}: corpora.{name}.reader.options", whole)
         try:
@@ -46,11 +54,22 @@ def run(name: str, data: Path, out: Path, catalogue: Path) -> None:
                 splits.check_labels(outline, fates, lambda place: next(islice(read_whole(whole), place, None)))
         except ConfigError as error:
             raise ConfigError(f"corpus {name} ({', '.join(map(str, files[:3]))}): {error}") from None
-        described = _deal(whole, fates, unclean)
+        profiler = Profiler(beside / "words", profiles.repeated(outline, fates))
+        described = _deal(whole, fates, unclean, profiler)
         whole.unlink()
         card = _head(corpus, files) | cards.card(described, unread + unclean, cards.duplicates(outline, fates))
         (folder / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        _hold(profiler.profile(card, described), held, contract, beside)
     print(summary(name, card))
+
+
+def _hold(profile: dict[str, Any], held: Limits, path: Path, folder: Path) -> None:
+    """Write a profile and what the contract says of it. Raises ConfigError where the contract is broken."""
+    shutil.rmtree(folder / "words", ignore_errors=True)
+    measures = expectations.measures(profile, held.version)
+    enforce(profile["corpus"], measures, path)
+    profiles.save(folder / profiles.NAME, profile)
+    profiles.save(folder / "contract.json", {"measures": [measure.card() for measure in measures]})
 
 
 @contextmanager
@@ -127,17 +146,18 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _deal(whole: Path, fates: np.ndarray, dropped: Drops) -> dict[str, cards.Description]:
+def _deal(whole: Path, fates: np.ndarray, dropped: Drops, profiler: Profiler) -> dict[str, cards.Description]:
     """Write each row to the file of its split, beside `whole`; those that go are counted. Returns what is to be said of each split."""
     described = {split: cards.Description() for split in SPLITS}
     with ExitStack() as stack:
         writers = [stack.enter_context(Writer(whole.with_name(f"{split}.parquet"), EXAMPLES)) for split in SPLITS]
-        for example, fate in zip(read_whole(whole), fates.data, strict=True):
+        for row, (example, fate) in enumerate(zip(read_whole(whole), fates.data, strict=True)):
             if fate < 0:
                 dropped.add(Dropped(cleaning.REASONS[fate], cleaning.where(example), example.text))
             else:
                 writers[fate].add((example.id, example.text, example.label, example.document))
                 described[SPLITS[fate]].add(example)
+                profiler.add(row, SPLITS[fate], example)
     return described
 
 

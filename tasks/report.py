@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"folder that `{name}` wrote")
     parser.add_argument("--intrinsic", type=Path, default=None, help="folder that `intrinsic` and `rates` wrote; default: none")
     parser.add_argument("--grades", type=Path, default=None, help="folder of what `grade` wrote; default: none")
+    parser.add_argument("--profile", type=Path, default=None, help="folder of the profiles that `ingest` wrote; default: none")
     parser.add_argument("--out", type=Path, required=True, help="folder to write index.html in")
 
 
@@ -30,6 +31,7 @@ def run(
     out: Path,
     intrinsic: Path | None = None,
     grades: Path | None = None,
+    profile: Path | None = None,
 ) -> None:
     """Write index.html."""
     from malmoi.page import Content, Result, render
@@ -46,7 +48,8 @@ def run(
             samples=_results.load(samples) if samples.exists() else [],
         )
         cards[row["corpus"]] = _results.load(ingest / row["corpus"] / "card.json")
-    page = render(Content(boards, _results.load(promote / "decisions.json"), results, cards, _vectors(intrinsic, grades)))
+    contracts = {name: _results.load(profile / name / "contract.json")["measures"] for name in cards} if profile else {}
+    page = render(Content(boards, _results.load(promote / "decisions.json"), results, cards, _vectors(intrinsic, grades), contracts))
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     (out / "index.html").write_text(page, encoding="utf-8")

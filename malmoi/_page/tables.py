@@ -62,6 +62,12 @@ def card_tables(card: dict[str, Any]) -> list[Table]:
     return tables
 
 
+def contract(measures: list[dict[str, Any]]) -> list[Table]:
+    """What the data contract asks of the corpus and what was measured; `ingest` makes no corpus that breaks it, so all of it holds."""
+    rows = [(measure["what"], [_cell(measure["value"]), measure["limit"]]) for measure in measures]
+    return [Table("data contract: holds", ["measured", "limit"], rows)] if rows else []
+
+
 def card_drops(card: dict[str, Any]) -> list[tuple[str, int, list[dict[str, str]]]]:
     """(reason, how many rows, the first few of them), the commonest reason first."""
     drops = [(reason, found["count"], found["first"]) for reason, found in card.get("drops", {}).items()]

@@ -41,6 +41,10 @@ corpora:
     reader: {kind: delimited, options: {text: 문장}}
     split: {by: position, valid: 0.15, test: 0.15}
 """
+CONTRACT = """
+corpora:
+  notes: {version: {examples: 5}}  # 60 notes, some 15% of them for a test
+"""
 REVIEWS = """\
 ingest: {reviews: {}}
 tokens:
@@ -104,7 +108,8 @@ def clone(folder: Path) -> None:
     pipeline = (folder / "dvc.yaml").read_text(encoding="utf-8")
     switched = "vars:\n  - {intrinsic: {}, grades: {}}\n  - params/experiments/reviews.yaml\n  - params/experiments/notes.yaml\n"
     (folder / "dvc.yaml").write_text(re.sub(r"^vars:\n(?: .*\n)+", switched, pipeline, flags=re.MULTILINE), encoding="utf-8")
-    texts = {"corpora.yaml": CORPORA, "experiments/reviews.yaml": REVIEWS, "experiments/notes.yaml": NOTES}
+    limits = (ROOT / "params/contract.yaml").read_text(encoding="utf-8").partition("\ncorpora:")[0] + CONTRACT
+    texts = {"corpora.yaml": CORPORA, "contract.yaml": limits, "experiments/reviews.yaml": REVIEWS, "experiments/notes.yaml": NOTES}
     (folder / "params/experiments").mkdir(parents=True)
     (folder / "params/dictionaries").mkdir()
     (folder / "params/dictionaries/names.tsv").write_text("말모이\tNNP\n", encoding="utf-8")

@@ -19,6 +19,8 @@ ENTRY: dict[str, Any] = {
     "reader": {"kind": "delimited", "options": {"text": "text", "label": "label"}},
     "split": {"by": "random", "valid": 0.2, "test": 0.2, "seed": 1},
 }
+LIMITS: dict[str, Any] = yaml.safe_load((Path(__file__).resolve().parents[2] / "params/contract.yaml").read_text(encoding="utf-8"))
+LIMITS = {"defaults": LIMITS["defaults"], "corpora": {"reviews": {"version": {"examples": 1, "oov": None}}}}
 ROWS = [f"좋아요 {n},긍정" if n % 2 else f"싫어요 {n},부정" for n in range(20)]
 
 
@@ -33,7 +35,15 @@ def ingest(place: Path, rows: list[str], **changes: Any) -> int:
     (place / "data").mkdir(exist_ok=True)
     (place / "data" / "reviews.csv").write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
     (place / "corpora.yaml").write_text(yaml.safe_dump({"corpora": {"reviews": ENTRY | changes}}, allow_unicode=True), encoding="utf-8")
-    return main(["ingest", "reviews", "--data", "data", "--out", "out/reviews", "--catalogue", "corpora.yaml"])
+    return run("reviews")
+
+
+def run(name: str) -> int:
+    """The stage; a contract that asks for little is written where there is none."""
+    if not Path("contract.yaml").exists():
+        Path("contract.yaml").write_text(yaml.safe_dump(LIMITS, allow_unicode=True), encoding="utf-8")
+    files = ["--data", "data", "--catalogue", "corpora.yaml", "--contract", "contract.yaml"]
+    return main(["ingest", name, *files, "--out", f"out/{name}", "--profile", f"profile/{name}"])
 
 
 def test_three_splits_and_a_card(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +68,7 @@ def test_three_splits_and_a_card(place: Path, capsys: pytest.CaptureFixture[str]
 def test_the_same_rows_give_the_same_bytes(place: Path) -> None:
     def written() -> dict[str, bytes]:
         assert ingest(place, ROWS) == 0
-        return {path.name: path.read_bytes() for path in (place / "out" / "reviews").iterdir()}
+        return {path.name: path.read_bytes() for folder in ("out", "profile") for path in (place / folder / "reviews").iterdir()}
 
     assert written() == written()
 
@@ -89,7 +99,12 @@ def test_the_same_rows_give_the_same_bytes(place: Path) -> None:
 def test_what_cannot_be_right(place: Path, capsys: pytest.CaptureFixture[str], rows: list[str], changes: Any, said: str) -> None:
     assert ingest(place, rows, **changes) == 1
     assert said in capsys.readouterr().err
-    assert not (place / "out" / "reviews").exists()
+    assert left(place) == []
+
+
+def left(place: Path) -> list[Path]:
+    """Whatever is in the folders that the stage writes to."""
+    return [path for folder in ("out", "profile") for path in (place / folder).rglob("*")]
 
 
 def test_a_label_in_test_that_train_lacks_names_file_and_row(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,5 +127,58 @@ def test_a_language_model_needs_no_labels(place: Path) -> None:
 def test_an_unknown_corpus_names_the_nearest(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ingest(place, ROWS)
     capsys.readouterr()
-    assert main(["ingest", "review", "--data", "data", "--out", "out/x", "--catalogue", "corpora.yaml"]) == 1
+    assert run("review") == 1
     assert "did you mean 'reviews'?" in capsys.readouterr().err
+
+
+def test_a_profile_and_what_was_measured(place: Path) -> None:
+    assert ingest(place, [*ROWS, ",긍정"]) == 0
+    folder = place / "profile" / "reviews"
+    assert sorted(path.name for path in folder.iterdir()) == ["contract.json", "profile.json"]
+    found = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
+    assert found["dropped"]["empty text"]["count"] == 1
+    assert found["splits"]["train"]["eojeols"]["counts"]["좋아요"] == 6
+    measures = {measure["key"]: measure for measure in json.loads((folder / "contract.json").read_text(encoding="utf-8"))["measures"]}
+    assert measures["rarest_label"] == {
+        "key": "rarest_label",
+        "what": "share of the rarest label in train",
+        "value": 0.5,
+        "limit": "at least 0.005",
+        "broken": False,
+        "examples": ["'긍정' 6 of 12", "'부정' 6 of 12"],
+    }
+
+
+def test_counts_that_went_to_disk_are_not_left_behind(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ingest(place, ROWS) == 0
+    before = (place / "profile/reviews/profile.json").read_bytes()
+    monkeypatch.setattr("malmoi.profile.KINDS", 3)
+    assert ingest(place, ROWS) == 0
+    assert sorted(path.name for path in (place / "profile/reviews").iterdir()) == ["contract.json", "profile.json"]
+    assert (place / "profile/reviews/profile.json").read_bytes() == before
+
+
+def test_a_broken_contract_says_all_and_leaves_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "contract.yaml").write_text(yaml.safe_dump(LIMITS | {"corpora": {}}), encoding="utf-8")
+    assert ingest(place, [*ROWS, *(f"Привет {number},긍정" for number in range(5))]) == 1
+    said = capsys.readouterr().err
+    assert "error: corpus reviews breaks its data contract in 2 of 9 measures" in said
+    assert "examples: examples of the smallest split: 5, should be at least 10" in said
+    assert "unexpected: share of characters of scripts other than hangul, latin, han: 0." in said
+    assert "cyrillic 0." in said
+    assert "Привет" in said
+    assert "contract.yaml: corpora.reviews.version" in said
+    assert left(place) == []
+
+
+def test_a_broken_contract_keeps_what_was_there(place: Path) -> None:
+    assert ingest(place, ROWS) == 0
+    before = {path: path.read_bytes() for path in left(place) if path.is_file()}
+    assert ingest(place, [*ROWS, *(["Привет всем,긍정"] * 9)]) == 1
+    assert {path: path.read_bytes() for path in left(place) if path.is_file()} == before
+
+
+def test_a_contract_that_is_wrong_is_found_before_anything_is_read(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "contract.yaml").write_text(yaml.safe_dump(LIMITS | {"corpora": {"revews": {}}}), encoding="utf-8")
+    assert ingest(place, [",긍정"]) == 1
+    assert "contract.yaml: corpora.revews: no corpus is called 'revews'; did you mean 'reviews'?" in capsys.readouterr().err

@@ -1,0 +1,101 @@
+"""What `flows.serve` keeps running: puts the schedules into the Prefect server, and runs what is due.
+
+Runs that a dead process has left are marked: those that were at work as Crashed, those whose time is long over, or that another one of the
+same flow stands for, as Missed.
+"""
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from prefect import get_client
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, FlowRun, StateType
+from prefect.flows import EntrypointType
+from prefect.runner import Runner
+from prefect.states import Cancelled, Crashed
+
+from flows import schedules
+
+NAME = "scheduled"  # of every deployment: retrain/scheduled, ...
+LOOK = 60.0  # seconds between two looks at runs that are late
+SOON = timedelta(seconds=30)  # a run is late when it has not begun so long after its time
+AT_WORK = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
+
+
+async def serve() -> None:
+    """Until it is killed, or the server is gone for long."""
+    found = schedules.read()
+    runner = Runner(name=f"malmoi-{os.getpid()}", pause_on_shutdown=False, limit=1)
+    deployments = {await _deployed(runner, found, name): entry for name, entry in found.flows.items()}
+    async with get_client() as client:
+        for run in await _runs(client, list(deployments), AT_WORK):
+            await client.set_flow_run_state(run.id, Crashed(message="the process that ran it is gone"), force=True)
+        await _tidy(client, deployments)
+        tidying = asyncio.create_task(_keep_tidy(client, deployments))
+        try:
+            await runner.start()
+        finally:
+            tidying.cancel()
+
+
+async def _deployed(runner: Runner, found: schedules.Schedules, name: str) -> UUID:
+    """The flow with its schedule, one run at a time, in the server; a deployment that is there already is brought up to date."""
+    module, _, function = schedules.FLOWS[name].rpartition(".")
+    flow: Any = getattr(import_module(module), function)
+    deployment = await flow.ato_deployment(
+        NAME,
+        schedules=[{"schedule": found.cron(name), "active": True}],
+        parameters=found.flows[name].parameters,
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        tags=["malmoi"],
+    )
+    return await runner.aadd_deployment(deployment)
+
+
+async def _keep_tidy(client: PrefectClient, deployments: dict[UUID, schedules.Entry]) -> None:
+    while True:
+        await asyncio.sleep(LOOK)
+        await _tidy(client, deployments)
+
+
+async def _tidy(client: PrefectClient, deployments: dict[UUID, schedules.Entry]) -> None:
+    """Give up runs that are late for too long, and all late ones of a flow but the newest."""
+    now = datetime.now(UTC)
+    for deployment, entry in deployments.items():
+        waiting = await _runs(client, [deployment], (StateType.SCHEDULED,))
+        for run, why in _missed(sorted((run for run in waiting if _time(run) < now - SOON), key=_time), entry, now):
+            await client.set_flow_run_state(run.id, Cancelled(name="Missed", message=why), force=True)
+
+
+def _missed(late: list[FlowRun], entry: schedules.Entry, now: datetime) -> list[tuple[FlowRun, str]]:
+    """Which late runs, the oldest first, are given up, and why."""
+    found = [(run, "a later run stands for it") for run in late[:-1]]
+    if late and _time(late[-1]) < now - timedelta(seconds=entry.late):
+        found.append((late[-1], f"it could not start within {entry.late:g} s"))
+    return found
+
+
+async def _runs(client: PrefectClient, deployments: list[UUID], states: tuple[StateType, ...]) -> list[FlowRun]:
+    wanted = FlowRunFilter(
+        deployment_id=FlowRunFilterDeploymentId(any_=deployments), state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states)))
+    )
+    return await client.read_flow_runs(flow_run_filter=wanted, limit=200)
+
+
+def _time(run: FlowRun) -> datetime:
+    return run.expected_start_time or run.next_scheduled_start_time or datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())

@@ -1,0 +1,67 @@
+"""params/schedule.yaml: which flow runs when, in which time zone, and who is told of failures."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prefect.client.schemas.schedules import CronSchedule
+from pydantic import ValidationError
+
+from malmoi import config
+from malmoi.config import ConfigError, params
+
+PATH = Path("params/schedule.yaml")
+FLOWS = {"retrain": "flows.retrain.retrain", "sweep": "flows.sweeping.sweep", "freshness": "flows.freshness.freshness"}
+
+
+@params
+class Entry:
+    """cron: minute, hour, day, month, weekday; late: seconds after which a run that could not start is given up. parameters: the flow's."""
+
+    cron: str
+    late: float = 6 * 3600.0
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@params
+class _File:
+    """The whole file."""
+
+    flows: dict[str, Entry]
+    timezone: str = "Asia/Seoul"
+    notify: str = "malmoi"
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """flows: by name. timezone: of all cron lines. notify: name of the Prefect webhook block that failures go to."""
+
+    flows: dict[str, Entry]
+    timezone: str
+    notify: str
+
+    def cron(self, name: str) -> CronSchedule:
+        """When a flow runs, as Prefect has it. Raises pydantic's ValidationError where cron line or time zone are none."""
+        return CronSchedule(cron=self.flows[name].cron, timezone=self.timezone)
+
+
+def read(path: Path = PATH) -> Schedules:
+    """Read and check the file. Raises ConfigError, naming the place."""
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; it says which flows run when (see README)") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {error}") from None
+    given = config.read(_File, found or {}, str(path))
+    if unknown := sorted(set(given.flows) - set(FLOWS)):
+        raise ConfigError(f"{path}: flows.{unknown[0]}: there is no such flow; there are: {', '.join(FLOWS)}")
+    schedules = Schedules(given.flows, given.timezone, given.notify)
+    for name in schedules.flows:
+        try:
+            schedules.cron(name)
+        except ValidationError as error:
+            said = error.errors()[0]["msg"]
+            raise ConfigError(f"{path}: flows.{name}: {said}; cron is as '30 2 * * *' (02:30 every day), timezone as Asia/Seoul") from None
+    return schedules
