@@ -70,8 +70,8 @@ serve: PORT = 5001
 serve: setup  ## answer at http://127.0.0.1:5001/invocations with a champion (MODEL=classify-bills)
 	@mlflow models serve --model-uri "models:/$(MODEL)@champion" --env-manager local --host 127.0.0.1 --port $(PORT)
 
-clean:  ## remove what stages made (DVC's cache brings it back) and what tools left; keeps .venv, data/ and MLflow's store
-	rm -rf out .malmoi .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:  ## remove what stages made (DVC's cache brings it back) and what tools left; keeps .venv, data/, MLflow's store and sweeps
+	rm -rf out .malmoi/logs .malmoi/timings.json .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## this list

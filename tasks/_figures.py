@@ -39,7 +39,7 @@ def learning_curve(run: _runs.Run) -> "Figure | None":
     }
     if len(losses["train_loss"]) < 2:
         return None
-    figure, axes = _page(f"{_runs.title(run.name, int(run.bundle['seed']))}: loss", (7.0, 4.2))
+    figure, axes = page(f"{_runs.title(run.name, int(run.bundle['seed']))}: loss", (7.0, 4.2))
     for name, points in losses.items():
         axes.plot(*zip(*points, strict=True), marker=".", label=name.replace("_", " "))
     best = min(losses["valid_loss"], key=lambda point: point[1], default=None)
@@ -62,7 +62,7 @@ def confusion_matrix(rows: Sequence[dict[str, str]], title: str) -> "Figure | No
     labels = sorted({label for pair in counts for label in pair})
     matrix = [[counts[actual, predicted] for predicted in labels] for actual in labels]
     side = min(12.0, 3.0 + 0.55 * len(labels))
-    figure, axes = _page(f"{title}: confusion, {len(rows)} test examples", (side + 1.5, side))
+    figure, axes = page(f"{title}: confusion, {len(rows)} test examples", (side + 1.5, side))
     shares = [[count / max(1, sum(row)) for count in row] for row in matrix]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for y, row in enumerate(matrix if len(labels) <= CELLS else []):
@@ -81,7 +81,7 @@ def positions(rows: Sequence[dict[str, str]], title: str) -> "Figure | None":
     """Perplexity by position in the text: what context is worth to a language model; None without rows."""
     if not rows:
         return None
-    figure, axes = _page(f"{title}: perplexity by position in the text", (7.0, 4.2))
+    figure, axes = page(f"{title}: perplexity by position in the text", (7.0, 4.2))
     names = [row["position"] for row in rows]
     axes.plot(range(len(rows)), [float(row["perplexity"]) for row in rows], marker=".")
     axes.set_xticks(range(len(rows)), names, rotation=45 if len(rows) > 8 else 0, ha="right" if len(rows) > 8 else "center", fontsize=9)
@@ -135,7 +135,7 @@ def _short(label: str) -> str:
     return label if len(label) <= 18 else label[:17] + "…"
 
 
-def _page(title: str, size: tuple[float, float]) -> tuple["Figure", Any]:
+def page(title: str, size: tuple[float, float]) -> tuple["Figure", Any]:
     """An empty figure; no pyplot, which would keep figures and choose a window system."""
     import matplotlib
     from matplotlib.figure import Figure

@@ -35,7 +35,7 @@ class Live:
         self._lock = threading.Lock()
         self._timer = threading.Timer(float(os.environ.get("MALMOI_TRACKING_DELAY", PATIENCE)), self._start)
         self._timer.daemon = True
-        self._off = os.environ.get("MALMOI_TRACKING", "").lower() in ("off", "0", "false", "no")
+        self._off = off()
         self._stderr = -1
 
     def __enter__(self) -> "Live":
@@ -115,6 +115,11 @@ class Live:
             writer.wait()
         finally:
             writer.stdout.close()  # type: ignore[union-attr]
+
+
+def off() -> bool:
+    """Whether a person has switched tracking off: `MALMOI_TRACKING=off`."""
+    return os.environ.get("MALMOI_TRACKING", "").lower() in ("off", "0", "false", "no")
 
 
 def _began(writer: "subprocess.Popen[bytes]") -> bool:

@@ -1,9 +1,10 @@
 """How long runs of the graph take, as ratios to `dvc repro` in the same minutes: `make bench-flow`.
 
-    python tests/benchmarks/flow.py [--only sleep,trivial,nothing,plan] [--turns N]
+    python tests/benchmarks/flow.py [--only sleep,trivial,nothing,plan,prefect,kills] [--turns N]
 
 Generated DVC projects in a temporary folder; `dvc repro` and `flows.local` take turns, each from the same state. After every turn dvc.lock
-is compared with the serial one's; another byte ends it with status 1. No test: nothing here fails for being slow.
+is compared with the serial one's; another byte ends it with status 1. `prefect` starts a server; `kills` does not measure time but counts
+what 200 kills at random moments lose or leave behind. No test: nothing here fails for being slow.
 """
 
 import argparse
@@ -17,6 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import kills
 
 ROOT = Path(__file__).resolve().parents[2]
 REPRO = ["-m", "dvc", "repro", "-q"]
@@ -63,7 +67,36 @@ def plan(folder: Path, turns: int) -> int:
     return 0
 
 
-PARTS: dict[str, Callable[[Path, int], int]] = {"sleep": sleep, "trivial": trivial, "nothing": nothing, "plan": plan}
+def prefect(folder: Path, turns: int) -> int:
+    """A hundred stages as a Prefect flow, under a server that runs: with nothing to do, and from scratch."""
+    from prefect_server import Server
+
+    home = folder.with_name("home")
+    home.mkdir()
+    project(folder, {f"s{number}": "true" for number in range(100)})
+    server = Server(home)
+    try:
+        server.wait()
+        flow = ["-m", "flows.pipeline"]
+        made = min(timed(folder, flow, server.environment) for _ in range(turns) if not fresh(folder))
+        idle = {name: min(timed(folder, command, server.environment) for _ in range(turns)) for name, command in
+                (("repro", REPRO), ("local", LOCAL), ("flow", flow))}  # fmt: skip
+    finally:
+        server.end()
+    print(f"nothing to do with 100 stages: dvc repro {idle['repro']:.2f} s, flows.local {idle['local']:.2f} s, "
+          f"under Prefect {idle['flow']:.2f} s: {idle['flow'] - idle['local']:.2f} s more", flush=True)  # fmt: skip
+    print(f"100 stages of `true` under Prefect: {made:.2f} s, of them {(made - idle['flow']) / 100:.3f} s a stage", flush=True)
+    return 0
+
+
+PARTS: dict[str, Callable[[Path, int], int]] = {
+    "sleep": sleep,
+    "trivial": trivial,
+    "nothing": nothing,
+    "plan": plan,
+    "prefect": prefect,
+    "kills": lambda folder, turns: kills.main(folder),
+}
 
 
 def compare(what: str, folder: Path, options: list[str], turns: int, prepare: Callable[[Path], None]) -> int:
@@ -103,10 +136,11 @@ def fresh(folder: Path) -> None:
     shutil.rmtree(folder / ".dvc" / "cache", ignore_errors=True)
 
 
-def timed(folder: Path, command: list[str]) -> float:
-    """Seconds of a whole process."""
+def timed(folder: Path, command: list[str], more: dict[str, str] | None = None) -> float:
+    """Seconds of a whole process, with more in its environment."""
     start = time.perf_counter()
-    subprocess.run([sys.executable, *command], cwd=folder, env=environment(), check=True, stdout=subprocess.DEVNULL)
+    given = {**environment(), **{name: value for name, value in (more or {}).items() if name.startswith("PREFECT_")}}
+    subprocess.run([sys.executable, *command], cwd=folder, env=given, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 

@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from prefect_server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -100,3 +101,14 @@ def start_python() -> Callable[..., "subprocess.Popen[str]"]:
         return subprocess.Popen(command, cwd=folder, env=environment(), stdout=pipe, stderr=pipe, text=True, preexec_fn=listen)
 
     return start
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Prefect server for the tests of one file."""
+    running = Server(tmp_path_factory.mktemp("prefect"))
+    try:
+        running.wait()
+        yield running
+    finally:
+        running.end()

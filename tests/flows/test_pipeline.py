@@ -1,16 +1,18 @@
 """The graph as a Prefect flow, against a real server: what a person would look for in its UI is asked of its API."""
 
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from prefect_server import Server
 
 pytestmark = pytest.mark.server
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 SERVE = """
 from prefect import flow
@@ -24,16 +26,6 @@ if __name__ == "__main__":
     nothing.from_source(source=".", entrypoint="scheduled.py:nothing").deploy(
         "often", work_pool_name="pool", schedules=[CronSchedule(cron="* * * * *", timezone="Asia/Seoul")], build=False, push=False)
 """
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("prefect"))
-    try:
-        running.wait()
-        yield running
-    finally:
-        running.end()
 
 
 def test_tasks_states_logs_and_artifacts(server: Server, project: Path, make_project: Callable[[str], Path]) -> None:
@@ -92,6 +84,22 @@ def test_stopped_by_sigterm_it_is_crashed_and_leaves_no_process(server: Server, 
     assert not Path(f"/proc/{child}").exists() or "State:\tZ" in Path(f"/proc/{child}/status").read_text()
     (project / "hold.b").unlink()
     assert server.python(project, "-m", "dvc", "repro", "-q").returncode == 0
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here: apt-get install chromium")
+def test_its_page_shows_stages_and_what_they_said(server: Server, project: Path, tmp_path: Path) -> None:
+    done = server.python(project, "-m", "flows.pipeline", "train@a")
+    assert done.returncode == 0, done.stderr
+    address = f"{server.api.removesuffix('/api')}/runs/flow-run/{server.last()['id']}"
+    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1500,1300"]
+    command += [f"--user-data-dir={tmp_path / 'browser'}", "--dump-dom", "--virtual-time-budget=30000"]
+    wanted, shown = ("train@a", "Completed", "epoch 1/1 of a"), ""
+    for _ in range(4):  # its pages load themselves in parts, which on a busy machine takes longer than the browser waits
+        done = subprocess.run([*command, address], capture_output=True, text=True, timeout=120, check=True)
+        if all(words in (shown := done.stdout) for words in wanted):
+            break
+    assert [words for words in wanted if words not in shown] == []
 
 
 def test_a_cron_schedule_makes_runs(server: Server, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """The nightly flow on a person's own corpora: it goes through, and stops before training when the data is no longer what it was."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +8,6 @@ from own_project import OwnProject
 from prefect_server import Server
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("prefect"))
-    try:
-        running.wait()
-        yield running
-    finally:
-        running.end()
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,9 @@ class Server:
             self.port = free.getsockname()[1]
         self.api = f"http://127.0.0.1:{self.port}/api"
         self.log = home / "server.log"
+        pages = {"PREFECT_UI_API_URL": self.api}  # else its pages ask port 4200
         quiet = {"DO_NOT_TRACK": "true", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_HOME": str(home)}
-        self.environment = {**os.environ, **quiet, "PREFECT_API_URL": self.api}
+        self.environment = {**os.environ, **quiet, **pages, "PREFECT_API_URL": self.api}
         with open(self.log, "w") as log:
             command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
