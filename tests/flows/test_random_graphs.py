@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from random_graph import files, make
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -24,6 +25,13 @@ def change(folder: Path, what: str) -> None:
     if what == "the data":
         (folder / "data" / "a.txt").unlink()
         (folder / "data" / "a.txt").write_text("other\n")
+    if what == "the source of an import":
+        (folder / "seed" / "b.txt").write_text("imported again\n")
+    if what == "a frozen stage":
+        graph = yaml.safe_load((folder / "dvc.yaml").read_text())
+        graph["stages"]["s1"]["frozen"] = True
+        (folder / "dvc.yaml").write_text(yaml.safe_dump(graph, sort_keys=False))
+        (folder / "params.yaml").write_text("level: 3\nother: 3\n")
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -31,7 +39,7 @@ def test_the_same_bytes_as_dvc_repro(tmp_path: Path, seed: int, run_python: Run)
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     make(ours, seed)
     make(theirs, seed)
-    for what in ("nothing", "a parameter", "the data"):
+    for what in ("nothing", "a parameter", "the data", "the source of an import", "a frozen stage"):
         for folder, command in ((ours, (*LOCAL, *ALL)), (theirs, REPRO)):
             change(folder, what)
             run_python(folder, *command, check=True)

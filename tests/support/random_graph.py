@@ -1,4 +1,4 @@
-"""Random DVC projects with all that DVC has: folders, metrics, foreach, frozen stages, a second dvc.yaml, data that `dvc add` pins."""
+"""Random DVC projects with all that DVC has: folders, metrics, foreach, matrix, a second dvc.yaml, an import, data that `dvc add` pins."""
 
 import random
 import subprocess
@@ -20,12 +20,19 @@ def make(folder: Path, seed: int, seconds: float = 0.05) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "a.txt").write_text(f"{seed}\n")
     subprocess.run([sys.executable, "-m", "dvc", "add", "-q", "data"], cwd=folder, check=True)
-    made, stages = ["data"], dict[str, object]()
+    (folder / "seed").mkdir()
+    (folder / "seed" / "b.txt").write_text("imported\n")
+    subprocess.run([sys.executable, "-m", "dvc", "import-url", "-q", "seed", "imported"], cwd=folder, check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "unfreeze", "-q", "imported.dvc"], cwd=folder, check=True)
+    made, stages = ["data", "imported"], dict[str, object]()
     for number in range(STAGES):
-        name, deps = f"s{number}", draw.sample(made, draw.randint(1, min(3, len(made))))
+        name, deps = f"s{number}", draw.sample(made, draw.randint(1, min(3, len(made)))) if number else list(made)
         stages[name] = _stage(draw, name, deps, draw.uniform(0, seconds))
         made.append(f"out/{name}")
     stages["each"] = {"foreach": ["x", "y"], "do": _stage(draw, "each-${item}", [draw.choice(made)], seconds)}
+    cell = "out/grid-${item.m}-${item.n}"
+    grid = {"cmd": f"mkdir -p {cell} && cat out/s2/* > {cell}/f && echo ${{item.n}} >> {cell}/f", "deps": ["out/s2"], "outs": [cell]}
+    stages["grid"] = {"matrix": {"m": ["p", "q"], "n": [1, 2]}, **grid}
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
     (folder / "sub").mkdir()
     below = {"cmd": "cat ../out/s1/* > total", "deps": ["../out/s1"], "outs": ["total"]}
