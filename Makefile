@@ -1,6 +1,6 @@
 # `make` sets up, runs the pipeline and shows the leaderboard; `make help` lists the rest. Nothing here says in which order stages run: dvc.yaml does.
 .DEFAULT_GOAL := all
-.PHONY: all setup data pipeline record leaderboard tokenizers bench-text bench-flow test check lock ui serve clean help
+.PHONY: all setup data pipeline record leaderboard tokenizers bench-text bench-flow bench-train test check lock ui serve clean help
 
 BIN := .venv/bin
 PORT ?= 5000
@@ -49,6 +49,9 @@ bench-text: setup  ## speed of tokenizers, cache and features against plain KoNL
 
 bench-flow: setup  ## speed of runs side by side against dvc repro, as ratios (ARGS="--help")
 	@python tests/benchmarks/flow.py $(ARGS)
+
+bench-train: setup  ## speed of training against stock Keras and, where there is one, PyTorch, as ratios (ARGS="--help")
+	@python tests/benchmarks/train.py $(ARGS)
 
 test: setup  ## all tests
 	@python -m pytest $(ARGS)

@@ -5,9 +5,23 @@ result, byte for byte, and DVC brings it back as it would its own.
 """
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """What the library of a remote raises where that does not answer becomes a DvcException; each library has errors of its own."""
+    from dvc.exceptions import DvcException
+
+    try:
+        yield
+    except (DvcException, OSError):
+        raise
+    except Exception as error:
+        raise DvcException(f"the DVC remote does not answer: {error}") from error
 
 
 def pull(repo: Any) -> list[str]:
@@ -15,7 +29,8 @@ def pull(repo: Any) -> list[str]:
     from dvc.stage.cache import RunCacheNotSupported
 
     try:
-        repo.stage_cache.pull(None)
+        with reached():
+            repo.stage_cache.pull(None)
     except RunCacheNotSupported as error:
         return [f"the remote's run cache was not read: {error}"]
     return []
@@ -75,7 +90,8 @@ def push(repo: Any, stages: Iterable[Any]) -> None:
     objects = {found for stage in stages for found in _objects(stage)}
     if not objects:
         return
-    failed = repo.cloud.push(objects).failed
+    with reached():
+        failed = repo.cloud.push(objects).failed
     if failed:
         raise DvcException(f"{len(failed)} files could not be sent to the DVC remote; is it reachable, and may this user write to it?")
 
@@ -87,8 +103,9 @@ def push_entry(repo: Any, path: Path) -> None:
     there = repo.cloud.get_remote_odb(None, "push --run-cache", hash_name="md5-dos2unix")
     here = repo.cache.legacy
     target = there.fs.join(there.path, *path.relative_to(here.path).parts)
-    there.fs.makedirs(there.fs.parent(target), exist_ok=True)
-    generic.copy(here.fs, str(path), there.fs, target)
+    with reached():
+        there.fs.makedirs(there.fs.parent(target), exist_ok=True)
+        generic.copy(here.fs, str(path), there.fs, target)
 
 
 def ignores(stage: Any, upstream: Iterable[Any]) -> dict[str, str]:
@@ -110,7 +127,8 @@ def bring(repo: Any, stage: Any, upstream: Iterable[Any], ignored: dict[str, str
     if holding := sorted({dep for dep, out in touched if not inside(dep, out)}):
         subprocess.run(["git", "clean", "-qfdx", "--", *holding], cwd=repo.root_dir, capture_output=True, text=True, check=True)
     if wanted:
-        repo.pull(sorted(wanted), force=True)
+        with reached():
+            repo.pull(sorted(wanted), force=True)
     for path, text in ignored.items():
         Path(repo.root_dir, path).write_text(text, encoding="utf-8")
 

@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from importlib import import_module
+from operator import methodcaller
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -24,7 +26,7 @@ from flows.needs import Machine, Needs
 ANSWER = 10.0  # seconds for the scheduler to answer
 LOOK = 0.2  # seconds between two looks at a stage on its way
 MOST = 256  # stages on their way at once
-OURS = ("dvc.lock", ".gitignore")  # files of git that a run itself changes
+OURS = ("dvc.lock", ".gitignore", ".dvc")  # files of git that a run itself changes, and those that it sends
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Fleet(Machine):
         """Remember the pipeline, and say which changes workers will not see, as they work on what is committed."""
         root = Path(pipeline.repo.root_dir)
         self._met.update(repo=pipeline.repo, upstream=pipeline.upstream, root=root, pushed=set(), revision=_git(root, "rev-parse", "HEAD"))
-        changed = [name for name in _git(root, "diff", "--name-only", "HEAD").splitlines() if Path(name).name not in OURS]
+        changed = [name for name in _git(root, "diff", "--name-only", "HEAD").splitlines() if not name.endswith(OURS)]
         there = len(self.client.scheduler_info(n_workers=-1)["workers"])
         said = [
             f"{there} workers at {self.client.scheduler.address}" if there else f"waiting for a worker at {self.client.scheduler.address}"
@@ -77,7 +79,7 @@ class Fleet(Machine):
         if answer["reason"]:
             attempt.tail.extend(answer["tail"][-1:] if not attempt.tail else [])
             raise StageCmdFailedError(f"{stage.cmd} (on {answer['worker']}: {answer['reason']})", answer["ended"])
-        with repo.lock:
+        with repo.lock, _run_cache.reached():
             _run_cache.keep(repo, stage, answer["entry"])
             repo.stage_cache.restore(stage, pull=True)
         self._met["pushed"].add(stage.addressing)
@@ -92,18 +94,20 @@ class Fleet(Machine):
             path = Path(other.dvcfile._lockfile.path).relative_to(self._met["root"]).as_posix()
             locks.setdefault(path, {}).update(_plain(to_lockfile(other)))
         read, ignores = _plain(_run_cache.read(stage)), _run_cache.ignores(stage, before)
-        told = {"name": stage.addressing, "revision": self._met["revision"], "force": force}
+        pins = {Path(other.path) for other in before if not hasattr(other.dvcfile, "_lockfile")}
+        texts = {path.relative_to(self._met["root"]).as_posix(): path.read_text(encoding="utf-8") for path in sorted(pins)}
+        told = {"name": stage.addressing, "revision": self._met["revision"], "force": force, "pins": texts}
         return {**told, "locks": locks, "read": read, "ignores": ignores}
 
     def _ask(self, job: dict[str, Any], attempt: Attempt) -> dict[str, Any]:
         """Send it, hand on what the worker says meanwhile, and wait for its answer."""
         from distributed import CancelledError, KilledWorker
-
-        from flows.worker import perform
+        from toolz import compose  # type: ignore[import-untyped]
 
         key, lines = f"{job['name']}-{uuid.uuid4().hex}", SimpleQueue[str]()
         self.client.subscribe_topic(key, lambda event: lines.put(event[1]))
-        future = self.client.submit(perform, job, key=key, pure=False)
+        perform = compose(methodcaller("perform", job), import_module)  # by name: the scheduler need not have this project
+        future = self.client.submit(perform, "flows.worker", key=key, pure=False)
         try:
             _follow(future, lines, attempt, self.stop)
             answer: dict[str, Any] = future.result(timeout=ANSWER)
@@ -125,7 +129,7 @@ def connect(url: str, machine: Machine, stop: Stop) -> Fleet:
 
     try:
         client: Any = Client(url, timeout=ANSWER, set_as_default=False, name="malmoi")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
         raise DvcException(f"no Dask scheduler answers at {url} (start one: dask scheduler): {error}") from None
     return Fleet(machine.jobs, machine.cores, machine.memory, client, stop)
 

@@ -26,7 +26,8 @@ def freshness() -> State:
     """Fresh where no stage that the champions rest on has changed, and MLflow has these champions. Writes the artifact "freshness"."""
     try:
         with Pipeline([TARGET], Stop(), here(1)) as pipeline:
-            stale = [node.name for node in pipeline.nodes if node.name in pipeline.stale()]
+            changed = pipeline.stale()
+            stale = [node.name for node in pipeline.nodes if node.name in changed]
     except LockError as error:
         return Completed(name="Skipped", message=f"a run is at work, and will say: {error}")
     except DvcException as error:

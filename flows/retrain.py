@@ -29,8 +29,11 @@ def retrain(commit: bool = False, push: bool = False, revision: str = "HEAD", wo
     """Bring everything up to date with today's data.
 
     commit: put dvc.lock and data.dvc into git, so that the next drift is measured against this run. push: outputs to the DVC remote, and
-    the commit to where this branch is pushed. revision: what drift is measured against. workers: of a Dask scheduler, for the stages.
+    the commit to where this branch is pushed; with both, what others have pushed there is pulled first. revision: what drift is measured
+    against. workers: of a Dask scheduler, for the stages.
     """
+    if commit and push and ask("git", "remote"):
+        do("pull commits", "git", "pull", "--quiet", "--ff-only")  # else what is committed here could not be pushed
     corpora, remote = sorted(_graph.entries(GRAPH, "ingest")), bool(ask(sys.executable, "-m", "dvc", "remote", "default"))
     do("fetch data", "-m", "tasks", "fetch", *corpora)
     how = How(pull=remote, workers=workers, wait=WAIT)

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ def _perform(job: dict[str, Any], stop: Stop, say: Callable[[str], None]) -> dic
     from dvc.exceptions import DvcException
 
     _check_out(job["revision"])
+    for path, text in job["pins"].items():
+        Path(path).write_text(text, encoding="utf-8")
     _note(job["locks"])
     with Pipeline([job["name"]], stop, here(1)) as pipeline:
         stage, upstream = pipeline.stages[job["name"]], pipeline.upstream[job["name"]]
@@ -78,11 +81,21 @@ def _failed(result: Result) -> dict[str, Any]:
 
 
 def _check_out(revision: str) -> None:
-    """Bring the clone to a commit, fetching it where it is not known yet; what an earlier stage left in files of git goes."""
-    known = subprocess.run(["git", "cat-file", "-e", f"{revision}^{{commit}}"], capture_output=True, check=False)
-    commands = [] if known.returncode == 0 else [["git", "fetch", "--quiet", "--all"]]
-    for command in [*commands, ["git", "checkout", "--quiet", "--force", "--detach", revision]]:
-        subprocess.run(command, capture_output=True, text=True, check=True)
+    """Bring the clone to a commit, fetching it where it is not known yet; what an earlier stage left in files of git goes.
+
+    Raises DvcException where nobody has pushed it.
+    """
+    from dvc.exceptions import DvcException
+
+    if not _known(revision):
+        subprocess.run(["git", "fetch", "--quiet", "--all"], capture_output=True, text=True, check=True)
+        if not _known(revision):
+            raise DvcException(f"commit {revision[:12]} is not where this worker fetches from; push it (git push), and run again")
+    subprocess.run(["git", "checkout", "--quiet", "--force", "--detach", revision], capture_output=True, text=True, check=True)
+
+
+def _known(revision: str) -> bool:
+    return not subprocess.run(["git", "cat-file", "-e", f"{revision}^{{commit}}"], capture_output=True, check=False).returncode
 
 
 def _note(locks: dict[str, dict[str, Any]]) -> None:
@@ -126,11 +139,14 @@ def _while_wanted(worker: Any, key: str) -> Iterator[Stop]:
 
 
 async def _serve(url: str, machine: Machine) -> None:
-    """Be a worker until the scheduler goes away."""
+    """Be a worker until the scheduler goes away. It listens only where the scheduler is reached from."""
     from distributed import Worker
+    from distributed.comm.addressing import get_address_host_port
+    from distributed.utils import get_ip
 
-    name = f"{socket.gethostname()}-{os.getpid()}"
-    async with Worker(url, nthreads=1, name=name, local_directory=str(Path(".dvc/tmp").resolve()), death_timeout=AGAIN) as worker:
+    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:4]}"  # in containers of one machine, the first two are the same
+    folder, host = str(Path(".dvc/tmp").resolve()), get_ip(*get_address_host_port(url))
+    async with Worker(url, nthreads=1, name=name, local_directory=folder, death_timeout=AGAIN, host=host) as worker:
         print(f"{name}: at work for {url}, {machine.cores} cores, in {Path.cwd()}", flush=True)
         while worker.status.name == "running" and not _ended.asked:
             await asyncio.sleep(LOOK)

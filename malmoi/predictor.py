@@ -6,16 +6,21 @@ bundle.json (what it is).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from malmoi import config, registry
-from malmoi.batches import END, PAD, UNKNOWN, Sequences
+from malmoi import config, generation, registry
+from malmoi.batches import END, UNKNOWN, Sequences
+from malmoi.decoding import Decoding
+from malmoi.drafts import Request
+from malmoi.generation import Continuation
 from malmoi.tokenization import Cache, Tokenizer
+from malmoi.transcript import Writer
 
 
 @dataclass(frozen=True)
@@ -82,39 +87,37 @@ class Predictor:
         }
         return Scores(np.add.reduceat(token_bits, starts), inputs.charged, units, token_bits)
 
-    def generate(self, prompt: str, length: int = 200, temperature: float = 0.0, seed: int = 1) -> str:
-        """Continue `prompt` by `length` tokens: the likeliest each time (temperature 0) or drawn from the distribution whose log
-        probabilities are divided by `temperature`. Returns the continuation alone; the end of a text is a line end."""
+    def generate(self, prompts: Sequence[str], decodings: Decoding | Sequence[Decoding]) -> list[Continuation]:
+        """Continue every prompt, side by side; decodings: one for all, or one each. A continuation's text is what follows the prompt.
+
+        Letters (jamo) may complete the prompt's last syllable: such a continuation begins with a conjoining vowel or coda, and prompt
+        and continuation side by side are one text in NFC. Raises ConfigError for a model that continues no text.
+        """
+        each = [decodings] * len(prompts) if isinstance(decodings, Decoding) else decodings
+        return generation.write(self.model, self._requests(prompts, each), self._writer)
+
+    def stream(self, prompt: str, decoding: Decoding) -> Iterator[str]:
+        """The text that `generate` gives, in pieces, each as soon as it is certain."""
+        [request] = self._requests([prompt], [decoding])
+        return generation.stream(self.model, request, self._writer)
+
+    def _requests(self, prompts: Sequence[str], decodings: Sequence[Decoding]) -> list[Request]:
         if self.problem != "language_model":
             raise config.ConfigError(f"{self.about['experiment']} is a {self.problem} model; only a language model continues a text")
-        if temperature < 0 or length < 0:
-            raise config.ConfigError(f"temperature and length must not be negative, found {temperature} and {length}")
-        random = np.random.default_rng(seed)
-        state, shares = self.model.start(1), np.zeros((1, 0))
-        for token in [END, *self.feature.transform(self._tokenize([prompt])).ids]:
-            shares, state = self.model.next(state, np.array([token]))
-        drawn: list[int] = []
-        for _ in range(length):
-            drawn.append(_draw(shares[0], temperature, random))
-            shares, state = self.model.next(state, np.array(drawn[-1:]))
-        return self._text(drawn)
+        inputs: Sequences = self.feature.transform(self._tokenize(prompts))
+        return [Request(inputs[place].tolist(), decoding) for place, decoding in zip(range(len(prompts)), decodings, strict=True)]
 
-    def _text(self, ids: list[int]) -> str:
-        words = ["\n" if token == END else self.feature.tokens[token] for token in ids]
-        return self._tokenize.join(words) if self.lossless else " ".join(words)
+    @cached_property
+    def _writer(self) -> Writer:
+        tokens = list(self.feature.tokens)
+        tokens[END] = "\n"
+        return Writer(tokens, self._tokenize.join) if self.lossless else Writer(tokens, between=" ")
 
     def answer(self, texts: Sequence[str], **options: Any) -> list[dict[str, Any]]:
-        """What is served: the label with its probability, or the continuation of each text. `options` go to `generate`."""
+        """What is served: the label with its probability, or the continuation of each text with why it ended. `options` of a
+        continuation: those of `Decoding`. Raises ConfigError for others, and for values that cannot be right."""
         if self.problem == "language_model":
-            return [{"text": self.generate(text, **options)} for text in texts]
+            written = self.generate(texts, config.read(Decoding, options, "options"))
+            return [{"text": one.text, "finish_reason": one.finish} for one in written]
         shares = self.classify(texts)
         return [{"label": self.labels[best], "probability": float(row[best])} for row, best in zip(shares, shares.argmax(1), strict=True)]
-
-
-def _draw(shares: np.ndarray, temperature: float, random: np.random.Generator) -> int:
-    shares = shares.astype(np.float64).copy()
-    shares[[PAD, UNKNOWN]] = -np.inf  # neither can be written down
-    if temperature == 0:
-        return int(shares.argmax())
-    weights = np.exp((shares - shares.max()) / temperature)
-    return int(random.choice(len(weights), p=weights / weights.sum()))

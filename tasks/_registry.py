@@ -27,7 +27,19 @@ EXAMPLES = {
 }
 OPTIONS: dict[str, dict[str, Any]] = {  # params of a request and what they are when left out
     "classify": {"return_probabilities": False},
-    "language_model": {"length": 100, "temperature": 0.8, "seed": 1},
+    "language_model": {  # malmoi.decoding.Decoding; the empty string says that the list is one of strings, and stops nothing
+        "length": 100,
+        "temperature": 0.8,
+        "top_k": 0,
+        "top_p": 1.0,
+        "beams": 1,
+        "length_penalty": 0.6,
+        "repetition_penalty": 1.0,
+        "no_repeat": 0,
+        "stop": [""],
+        "stop_at_end": False,
+        "seed": 1,
+    },
 }
 
 

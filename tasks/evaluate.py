@@ -1,5 +1,8 @@
 """Measure one experiment on the raw text of its corpus: scores with intervals, one row per test example, tables for plots, samples.
 
+A language model continues the experiment's prompts at several temperatures: samples.json has the texts, generation.csv how likely the
+model holds them and how much they repeat themselves, by temperature.
+
 Every model answers through the same predictor that is served. The validation split is scored too: it is what promotion chooses by.
 """
 
@@ -13,8 +16,8 @@ from typing import Any
 
 from tasks import _cache
 
-TEMPERATURES = (0.0, 0.8)
-SAMPLE = {"characters": 160, "other": 60}  # tokens of a generated sample
+TEMPERATURES = (0.0, 0.4, 0.8, 1.0, 1.2)
+SAMPLE = {"characters": 160, "jamo": 360, "other": 60}  # tokens of a generated sample
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +34,10 @@ def run(name: str, corpus: Path, model: Path, out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     outcomes: dict[str, dict[int, Any]] = {"valid": {}, "test": {}}
-    samples: list[dict[str, Any]] = []
+    samples, written = list[dict[str, Any]](), dict[float, list[Any]]()
     for seed in about["seeds"]:
         predictor = _measure(model / f"seed-{seed}", corpus, seed, outcomes)
-        samples += _samples(predictor, about["prompts"], seed)
+        samples += _samples(predictor, about["prompts"], seed, written) if about["prompts"] else []
         test = outcomes["test"][seed]
         print(
             f"{name} seed {seed}: " + ", ".join(f"{key} {value:.4g}" for key, value in test.scores.items() if value is not None), flush=True
@@ -45,6 +48,7 @@ def run(name: str, corpus: Path, model: Path, out: Path) -> None:
     _write_rows(out / "predictions.parquet", outcomes["test"])
     if samples:
         _write(out / "samples.json", samples)
+        _write_table(out / "generation.csv", _by_temperature(written))
     _write(out / "metrics.json", _metrics(name, about, predictor, outcomes))
 
 
@@ -60,14 +64,31 @@ def _measure(bundle: Path, corpus: Path, seed: int, outcomes: dict[str, dict[int
     return predictor
 
 
-def _samples(predictor: Any, prompts: list[str], seed: int) -> list[dict[str, Any]]:
-    """What a language model makes of each prompt."""
+def _samples(predictor: Any, prompts: list[str], seed: int, written: dict[float, list[Any]]) -> list[dict[str, Any]]:
+    """What a language model makes of each prompt, all written side by side; kept in `written` by temperature."""
+    from malmoi import diversity
+    from malmoi.decoding import Decoding
+
     length = SAMPLE.get(predictor.pipeline["tokenizer"]["name"], SAMPLE["other"])
-    return [
-        {"prompt": prompt, "temperature": heat, "seed": seed, "text": predictor.generate(prompt, length, heat, seed)}
-        for prompt in prompts
+    cases = [  # texts of one seed that meet in the same words would go on alike: draws of its own for each prompt
+        (prompt, Decoding(length=length, temperature=heat, seed=seed + 1000 * place))
+        for place, prompt in enumerate(prompts)
         for heat in TEMPERATURES
     ]
+    samples = []
+    for (prompt, decoding), one in zip(cases, predictor.generate(*map(list, zip(*cases, strict=True))), strict=True):
+        written.setdefault(decoding.temperature, []).append(one)
+        about = {"prompt": prompt, "temperature": decoding.temperature, "seed": seed, "text": one.text}
+        samples.append(about | diversity.measure([one]))
+    return samples
+
+
+def _by_temperature(written: dict[float, list[Any]]) -> dict[str, list[Any]]:
+    """Columns: temperature, and what the samples of all prompts and seeds measure together."""
+    from malmoi import diversity
+
+    rows = [{"temperature": heat, **diversity.measure(written[heat])} for heat in sorted(written)]
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def _metrics(name: str, about: dict[str, Any], predictor: Any, outcomes: dict[str, dict[int, Any]]) -> dict[str, Any]:

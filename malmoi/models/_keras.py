@@ -15,6 +15,8 @@ import tensorflow as tf
 from malmoi.batches import Epoch, Split, Step, buckets, pad, quiet, windows
 from malmoi.config import ConfigError
 from malmoi.models._embeddings import sequences_of
+from malmoi.models._losses import cross_entropy
+from malmoi.models._optimizers import Adam, clipped
 from malmoi.models._training import Training
 
 Batch = tuple[np.ndarray, np.ndarray]  # ids (batch, time) and targets: (batch,) classes, or (batch, time) next tokens
@@ -73,19 +75,19 @@ class Trainer:
 
     def _measure(self, ids: Any, wanted: Any, states: Any) -> Any:
         logits, states = self.network(ids, states, training=False)
-        return _cross_entropy(logits, wanted), states
+        return cross_entropy(logits, wanted), states
 
     def _update(self, ids: Any, wanted: Any, states: Any) -> Any:
         with tf.GradientTape() as tape:
             logits, states = self.network(ids, states, training=True)
-            loss = _cross_entropy(logits, wanted)
+            loss = cross_entropy(logits, wanted)
         variables = self.network.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        self.optimizer.apply(clipped(tape.gradient(loss, variables), self.training.clip_norm), variables)
         return loss, states
 
     def _optimizer(self, batches: int) -> Any:
         rate = _schedule(self.training, batches * self.training.epochs)
-        optimizer = keras.optimizers.Adam(rate, global_clipnorm=self.training.clip_norm)
+        optimizer = Adam(rate)
         optimizer.build(self.network.trainable_variables)
         return optimizer
 
@@ -113,8 +115,3 @@ def _mean(losses: Iterator[float], batches: list[Batch], on_batch: Callable[[int
         on_batch(place, loss)
         total, targets = total + loss * wanted.size, targets + wanted.size
     return total / targets
-
-
-def _cross_entropy(logits: Any, wanted: Any) -> Any:
-    """Mean nats per target. logits: (..., classes); wanted: (...)."""
-    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, logits))

@@ -14,6 +14,7 @@ class Training:
     learning_rate: of Adam; schedule: constant, or a cosine from it to zero over all epochs. warm_up: updates over which the rate first
     rises from zero. clip_norm: of the whole gradient.
     limit: a longer text is cut after so many tokens (classification).
+    precision: float32, or auto: products in bfloat16 where the machine makes them faster (`_precision`).
     """
 
     epochs: int = 10
@@ -25,3 +26,4 @@ class Training:
     warm_up: int = 0
     clip_norm: float = 1.0
     limit: int = 256
+    precision: Literal["float32", "auto"] = "float32"

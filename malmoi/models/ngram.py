@@ -71,37 +71,31 @@ class NGram:
             share = np.where(found >= 0, order.share[found], 0.0)
             rest = np.where(context >= 0, order.rest[context], 1.0)
             probability = share + rest * probability
-            first = self._context([int(stream[0])]) if n == 0 else -1  # only the shortest context fits before the second token
-            context = np.concatenate([[first], found[:-1]])
+            first = _find(order.keys, context[:1], stream[:1], self.spec.width) if n == 0 else np.array([-1])
+            context = np.concatenate([first, found[:-1]])  # only the shortest context fits before the second token
         return np.log(probability)
 
-    def start(self, size: int) -> list[list[int]]:
-        """State of `size` streams of which nothing was read."""
-        return [[] for _ in range(size)]
+    def start(self, size: int) -> np.ndarray:
+        """State of `size` streams of which nothing was read: (size, order) rank of the last n tokens, n from 0; -1 where never seen."""
+        return np.concatenate([np.zeros((size, 1), np.int64), np.full((size, self.params.order - 1), -1)], axis=1)
 
-    def next(self, state: list[list[int]], ids: np.ndarray) -> tuple[np.ndarray, list[list[int]]]:
+    def next(self, state: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Read one id of each stream. Returns ((size, width) log probabilities of the next, state)."""
-        keep = max(self.params.order - 1, 1)
-        state = [[*seen, int(token)][-keep:] for seen, token in zip(state, ids, strict=True)]
+        longer = [_find(order.keys, state[:, n], ids, self.spec.width) for n, order in enumerate(self.orders[:-1])]
+        state = np.stack([state[:, 0], *longer], axis=1)  # nothing read has rank 0 always
         with np.errstate(divide="ignore"):
-            return np.log(np.stack([self._distribution(seen) for seen in state])), state
+            return np.log(np.stack([self._distribution(ranks) for ranks in state.tolist()])), state
 
-    def _distribution(self, seen: list[int]) -> np.ndarray:
+    def _distribution(self, ranks: list[int]) -> np.ndarray:
+        """(width,) probabilities. ranks: (order,) of the last n tokens."""
         probability = np.full(self.spec.width, 1 / (self.spec.width - 1))
         probability[0] = 0.0  # PAD
-        for length, order in enumerate(self.orders):
-            rank = self._context(seen[len(seen) - length :]) if length <= len(seen) else -1
+        for rank, order in zip(ranks, self.orders, strict=True):
             if rank >= 0:
                 low, high = np.searchsorted(order.keys, [rank * self.spec.width, (rank + 1) * self.spec.width])
-                probability = order.rest[rank] * probability
+                probability *= order.rest[rank]
                 probability[order.keys[low:high] - rank * self.spec.width] += order.share[low:high]
         return probability
-
-    def _context(self, tokens: list[int]) -> int:
-        rank = 0
-        for token, order in zip(tokens, self.orders, strict=False):
-            rank = int(_find(order.keys, np.array([rank]), np.array([token]), self.spec.width)[0])
-        return rank
 
     def save(self, folder: Path) -> None:
         """Write ngrams.npz and model.json."""

@@ -69,10 +69,11 @@ class Recurrent:
     def fit(self, train: Split, valid: Split, on_epoch: Callable[[Epoch], None], on_step: Callable[[Step], None] = quiet) -> None:
         """Train with early stopping on `valid`; `on_epoch` is told after every pass, losses in nats per target."""
         with quiet_start():
-            from malmoi.models import _keras, _network
+            from malmoi.models import _keras, _network, _precision
 
             _keras.prepare(self.spec.seed)
-            network = _network.Network(self.params, self.spec, _embeddings.sequences_of(train.inputs))
+            policy = _precision.policy(self.training.precision)
+            network = _network.Network(self.params, self.spec, _embeddings.sequences_of(train.inputs), policy)
         _keras.Trainer(network, self.training, self.spec.seed).fit(train, valid, on_epoch, on_step)
         self.weights = network.export()
 

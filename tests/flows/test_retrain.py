@@ -49,6 +49,20 @@ def test_afterwards_the_champions_are_fresh(first: dict[str, Any]) -> None:
     assert "the champions are of today's data and code" in first["fresh"]
 
 
+def test_with_push_it_goes_on_from_what_others_have_pushed(project: OwnProject, first: dict[str, Any]) -> None:
+    everybodys, others = str(project.root.parent / "everybody's.git"), str(project.root.parent / "others")
+    project.run("git", "clone", "--quiet", "--bare", ".", everybodys)
+    project.run("git", "remote", "add", "origin", everybodys)
+    project.run("git", "push", "--quiet", "--set-upstream", "origin", "HEAD")
+    project.run("git", "clone", "--quiet", everybodys, others)
+    project.run("git", "-C", others, "commit", "--quiet", "--allow-empty", "--message", "by somebody else")
+    project.run("git", "-C", others, "push", "--quiet")
+    said = project.run("python", "-m", "flows.retrain", "--commit", "--push")
+    assert "commit pushed" in said
+    assert project.run("git", "log", "-1", "--format=%s").strip() == "by somebody else"
+    assert not project.run("git", "status", "--porcelain", "dvc.lock", "data.dvc")
+
+
 def test_data_that_has_drifted_stops_it_before_training(project: OwnProject, server: Server, first: dict[str, Any]) -> None:
     before = project.locked()
     given = project.root / "given/reviews.csv"

@@ -1,7 +1,9 @@
 """Stages on several machines, each a clone with a cache of its own and one shared remote: the same bytes as `dvc repro` in one place."""
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -47,9 +49,12 @@ class Team:
         self.url = str(yaml.safe_load(address.read_text())["address"])
 
     def start(self, name: str, folder: Path, *arguments: str) -> None:
+        given = environment()
+        if name == "scheduler":  # it needs nothing of this project
+            given.pop("PYTHONPATH")
         with open(self.folder / f"{name}.log", "w") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *arguments], cwd=folder, env=environment(), stdout=log, stderr=log, text=True, start_new_session=True
+                [sys.executable, *arguments], cwd=folder, env=given, stdout=log, stderr=log, text=True, start_new_session=True
             )
 
     def clone(self, name: str) -> Path:
@@ -176,6 +181,46 @@ def test_what_is_not_committed_is_no_result(team: Team) -> None:
     assert (team.project / "models/a/model").read_text() == "1 text\n"
 
 
+def test_data_fetched_since_the_commit_travels(team: Team) -> None:
+    call(team.project, "git", "rm", "-q", "--cached", "source.txt")
+    call(team.project, sys.executable, "-m", "dvc", "add", "-q", "source.txt")
+    commit(team.project)
+    team.clone("one")
+    (team.project / "source.txt").write_text("today's text\n")
+    call(team.project, sys.executable, "-m", "dvc", "add", "-q", "source.txt")
+    done = team.run("train@a")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not committed" not in done.stderr
+    assert (team.project / "models/a/model").read_text() == "1 today's text\n"
+
+
+def test_a_commit_that_nobody_has_pushed(team: Team, tmp_path: Path) -> None:
+    clone = team.clone("one")
+    call(tmp_path, "git", "clone", "-q", "--bare", str(team.project), "everybody's.git")
+    call(clone, "git", "remote", "set-url", "origin", str(tmp_path / "everybody's.git"))
+    (team.project / "params.yaml").write_text("level: 2\n")
+    commit(team.project)
+    done = team.run("train@a")
+    assert done.returncode == 1
+    assert "is not where this worker fetches from; push it (git push), and run again" in done.stderr
+    call(team.project, "git", "push", "-q", str(tmp_path / "everybody's.git"), "HEAD")
+    again = team.run("train@a")
+    assert again.returncode == 0, again.stderr
+
+
+def test_who_works(team: Team) -> None:
+    def roster(*options: str) -> "subprocess.CompletedProcess[str]":
+        return call(team.project, sys.executable, "-m", "flows.roster", team.url, *options, check=False)
+
+    nobody = roster()
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert f"no worker is there; start one: python -m flows.worker {team.url}" in nobody.stderr
+    team.clone("one")
+    found = roster("--here")
+    assert found.returncode == 0
+    assert re.fullmatch(rf"{re.escape(socket.gethostname())}-\d+-[0-9a-f]{{4}}: waiting for a stage\n", found.stdout)
+
+
 def test_a_stage_that_fails_there_fails_here_with_its_last_words(team: Team) -> None:
     clone = team.clone("one")
     (clone / "fail.b").touch()
@@ -216,6 +261,17 @@ def test_over_s3(tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch)
         assert "7 restored" in other.stdout
     finally:
         server.stop()
+
+
+def test_a_remote_that_does_not_answer_is_a_clear_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    shared(project, "s3://team/store", ("endpointurl", "http://127.0.0.1:9"))
+    done = call(project, sys.executable, "-m", "flows.local", "--pull", check=False)
+    assert done.returncode == 1
+    assert "the DVC remote does not answer: Could not connect to the endpoint URL" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_no_scheduler_is_a_clear_error(project: Path) -> None:

@@ -1,6 +1,7 @@
 """Raw text in, answer out."""
 
 import shutil
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import yaml
 from tiny import BAD, GOOD, Tiny
 
 from malmoi.config import ConfigError
-from malmoi.predictor import Predictor, _draw
+from malmoi.decoding import Decoding
+from malmoi.predictor import Predictor
 from malmoi.token_cache import TokenCache
 from tasks import features, tokens, train
 
@@ -53,33 +55,48 @@ def test_bits_are_those_of_the_stream(language: Predictor) -> None:
 
 
 def test_greedy_generation_is_the_likeliest_and_seeds_repeat(language: Predictor) -> None:
-    assert language.generate("대한", 4) == "민국은 "
-    drawn = [language.generate("모든 ", 30, temperature=1.0, seed=seed) for seed in (1, 1, 2)]
+    assert [one.text for one in language.generate(["대한", "모든 국"], Decoding(length=4))] == ["민국은 ", "민은 법"]
+    each = [Decoding(length=30, temperature=1.0, seed=seed) for seed in (1, 1, 2)]
+    drawn = [one.text for one in language.generate(["모든 "] * 3, each)]
     assert drawn[0] == drawn[1] != drawn[2]
+    assert drawn[0] == language.generate(["모든 "], each[0])[0].text == "".join(language.stream("모든 ", each[0]))
+
+
+def test_the_end_of_a_text_is_a_line_end_or_the_end(language: Predictor) -> None:
+    [on] = language.generate(["대한민국은 민주공화국이"], Decoding(length=5))
+    [over] = language.generate(["대한민국은 민주공화국이"], Decoding(length=5, stop_at_end=True))
+    assert on.text.startswith("다.\n")
+    assert (over.text, over.finish, len(over.ids)) == ("다.", "end", 3)
+
+
+def test_what_is_served_says_why_it_ended(language: Predictor) -> None:
+    assert language.answer(["대한"], length=9, stop=["은"]) == [{"text": "민국", "finish_reason": "stop"}]
+    assert language.answer([], length=9) == []
 
 
 def test_generation_refuses_what_cannot_be(language: Predictor, classifier: Predictor) -> None:
     with pytest.raises(ConfigError, match="only a language model continues a text"):
-        classifier.generate("x")
-    with pytest.raises(ConfigError, match="must not be negative"):
-        language.generate("x", temperature=-1)
+        classifier.generate(["x"], Decoding())
+    with pytest.raises(ConfigError, match="only a language model continues a text"):
+        classifier.stream("x", Decoding())
+    with pytest.raises(ConfigError, match="temperature must not be negative"):
+        language.answer(["x"], temperature=-1.0)
+    with pytest.raises(ConfigError, match="unknown key 'topp'; did you mean 'top_p'"):
+        language.answer(["x"], topp=0.9)
+    with pytest.raises(ConfigError, match=r"length: .*found 'ten'"):
+        language.answer(["x"], length="ten")
 
 
-def test_padding_and_unknown_are_never_drawn() -> None:
-    shares = np.log(np.array([0.4, 0.4, 0.1, 0.1]))
-    random = np.random.default_rng(0)
-    drawn = {_draw(shares, 1.0, random) for _ in range(100)}
-    assert drawn == {2, 3}
-    assert _draw(np.log(np.array([0.9, 0.05, 0.01, 0.04])), 0, random) == 3
-
-
-def test_a_low_temperature_is_nearly_greedy() -> None:
-    shares = np.log(np.array([0.1, 0.1, 0.3, 0.5]))
-    random = np.random.default_rng(0)
-    cold = [_draw(shares, 0.1, random) for _ in range(200)]
-    warm = [_draw(shares, 1.0, random) for _ in range(2000)]
-    assert cold.count(3) > 195
-    assert warm.count(3) / 2000 == pytest.approx(0.625, abs=0.04)
+@pytest.mark.parametrize("name", ["law-word-ngram", "law-lossy-ngram", "law-lstm", "law-jamo-ngram", "law-subword-ngram"])
+def test_every_tokenizer_writes_a_text_and_streams_it(tiny: Tiny, name: str) -> None:
+    predictor = Predictor.load(tiny.train(name) / "seed-1")
+    for options in ({"temperature": 1.0, "top_p": 0.9}, {"beams": 3, "stop_at_end": True}, {"temperature": 1.5, "stop": ("국민", "다.")}):
+        decoding = Decoding(length=25, **options)
+        [written] = predictor.generate(["모든 "], decoding)
+        assert "".join(predictor.stream("모든 ", decoding)) == written.text
+        assert not any(stop in written.text for stop in decoding.stop)
+        assert "<" not in written.text, "a special token was written"
+        assert unicodedata.is_normalized("NFC", written.text)
 
 
 def test_a_folder_without_a_model(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ PARAMS = {
         "law-characters": {"corpus": "law", "tokenizer": "characters", "options": {}},
         "law-words": {"corpus": "law", "tokenizer": "whitespace", "options": {"spaces": True}},
         "law-lossy": {"corpus": "law", "tokenizer": "whitespace", "options": {}},
+        "law-jamo": {"corpus": "law", "tokenizer": "jamo", "options": {}},
+        "law-subwords": {"corpus": "law", "tokenizer": "subwords", "options": {"size": 60}},
     },
     "features": {
         "review-counts": {
@@ -54,6 +56,8 @@ PARAMS = {
         "law-ids": {"corpus": "law", "tokens": "law-characters", "kind": "sequence", "options": {}},
         "law-word-ids": {"corpus": "law", "tokens": "law-words", "kind": "sequence", "options": {"min_count": 2}},
         "law-lossy-ids": {"corpus": "law", "tokens": "law-lossy", "kind": "sequence", "options": {}},
+        "law-jamo-ids": {"corpus": "law", "tokens": "law-jamo", "kind": "sequence", "options": {}},
+        "law-subword-ids": {"corpus": "law", "tokens": "law-subwords", "kind": "sequence", "options": {}},
     },
     "experiments": {
         "review-linear": {"problem": "classify", "corpus": "review", "features": "review-counts", "model": {"family": "linear"}},
@@ -102,6 +106,19 @@ PARAMS = {
             "problem": "language_model",
             "corpus": "law",
             "features": "law-lossy-ids",
+            "model": {"family": "ngram", "order": 2},
+        },
+        "law-jamo-ngram": {
+            "problem": "language_model",
+            "corpus": "law",
+            "features": "law-jamo-ids",
+            "model": {"family": "ngram", "order": 4},
+            "seeds": [1, 2],
+        },
+        "law-subword-ngram": {
+            "problem": "language_model",
+            "corpus": "law",
+            "features": "law-subword-ids",
             "model": {"family": "ngram", "order": 2},
         },
         "law-lstm": {

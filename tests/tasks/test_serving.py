@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from malmoi.config import ConfigError
+from malmoi.decoding import Decoding
 from tasks import _recording, _registry, _runs, _tracking
 
 
@@ -58,7 +59,26 @@ def test_the_language_model_continues_a_text(filled: tuple[_tracking.Store, Path
     once, again = (model.predict(["국회는 "], params={"length": 12, "temperature": 0.8, "seed": 7}) for _ in range(2))
     assert once == again
     assert 0 < len(once[0]["text"]) <= 12
-    assert {spec.name: spec.default for spec in model.metadata.signature.params} == {"length": 100, "temperature": 0.8, "seed": 1}
+    defaults = {spec.name: spec.default for spec in model.metadata.signature.params}
+    assert defaults == _registry.OPTIONS["language_model"]
+    assert set(defaults) == set(Decoding.__dataclass_fields__), "whatever can be set can be asked for"
+    assert (defaults["length"], defaults["temperature"], defaults["seed"]) == (100, 0.8, 1)
+
+
+def test_a_request_says_how_to_write(filled: tuple[_tracking.Store, Path]) -> None:
+    model = load("language-model-law")
+    plain = model.predict(["국회는 "], params={"length": 30, "temperature": 0.0})[0]
+    assert plain["finish_reason"] == "length"
+    stop = plain["text"][3:5]
+    [stopped] = model.predict(["국회는 "], params={"length": 30, "temperature": 0.0, "stop": [stop, "☃"]})
+    assert stopped == {"text": plain["text"].partition(stop)[0], "finish_reason": "stop"}
+    greedy = list(model.predict_stream(["국회는 "], params={"length": 30, "temperature": 0.0}))
+    assert ("".join(greedy), len(greedy) > 5) == (plain["text"], True)
+    searched = [model.predict(["국회는 "], params={"length": 10, "temperature": 0, "beams": 3, "stop_at_end": True}) for _ in range(2)]
+    assert searched[0] == searched[1]
+    nucleus, penalised = {"top_k": 5, "top_p": 0.9}, {"repetition_penalty": 1.5, "no_repeat": 3, "stop": []}
+    texts = [model.predict(["국회는 "], params={"length": 30, **options})[0]["text"] for options in ({}, nucleus, penalised)]
+    assert len(set(texts)) == 3
 
 
 def test_a_wrong_type_is_refused(filled: tuple[_tracking.Store, Path]) -> None:
@@ -66,8 +86,19 @@ def test_a_wrong_type_is_refused(filled: tuple[_tracking.Store, Path]) -> None:
 
     with pytest.raises(MlflowException, match="Expected type str, but got int"):
         load("classify-bills").predict([1, 2])
-    with pytest.raises(MlflowException, match="must not be negative"):
-        load("language-model-law").predict(["국회는"], params={"temperature": -1.0})
+    wrong = [
+        ({"temperature": -1.0}, "must not be negative"),
+        ({"top_k": 2.5}, "top_k"),
+        ({"stop": "."}, "1D array"),
+        ({"top_p": 3.0}, "top_p must be above 0 and at most 1"),
+        ({"beams": 4}, "give temperature 0, top_k 0 and top_p 1 with them, not temperature 0.8"),
+    ]
+    with pytest.raises(MlflowException, match="only a language model continues a text"):
+        list(load("classify-bills").predict_stream(["국회는"]))
+    for params, message in wrong:
+        with pytest.raises(MlflowException, match=message) as raised:
+            load("language-model-law").predict(["국회는"], params=params)
+        assert raised.value.get_http_status_code() == 400
 
 
 def test_a_version_says_where_it_comes_from(filled: tuple[_tracking.Store, Path]) -> None:

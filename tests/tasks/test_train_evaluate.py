@@ -109,14 +109,21 @@ def test_language_model_scores(tiny: Tiny) -> None:
     assert scores["bytes"] > 2 * scores["characters"], "a Hangul syllable is three bytes"
     position = table(tiny.evaluate("law-ngram") / "position.csv")
     assert sum(int(row["tokens"]) for row in position) == scores["tokens"]
+
+
+def test_samples_at_several_temperatures_with_what_they_measure(tiny: Tiny) -> None:
     samples = json.loads((tiny.evaluate("law-ngram") / "samples.json").read_text(encoding="utf-8"))
-    assert [(sample["prompt"], sample["temperature"]) for sample in samples] == [
-        ("모든 ", 0.0),
-        ("모든 ", 0.8),
-        ("대한", 0.0),
-        ("대한", 0.8),
-    ]
-    assert samples[2]["text"].startswith("민국은 ")
+    heats = [0.0, 0.4, 0.8, 1.0, 1.2]
+    assert [(one["prompt"], one["temperature"]) for one in samples] == [(prompt, heat) for prompt in ("모든 ", "대한") for heat in heats]
+    assert samples[5]["text"].startswith("민국은 ")
+    assert 0 <= samples[0]["repetition"] <= 1
+    rows = table(tiny.evaluate("law-ngram") / "generation.csv")
+    assert [float(row["temperature"]) for row in rows] == heats
+    assert list(rows[0])[1:] == ["mean_log_likelihood", "repetition", "distinct_1", "distinct_2", "distinct_3"]
+    likely = [float(row["mean_log_likelihood"]) for row in rows]
+    assert likely[1] == pytest.approx((samples[1]["mean_log_likelihood"] + samples[6]["mean_log_likelihood"]) / 2)
+    assert likely[0] > likely[-1], "the hotter, the less likely"
+    assert float(rows[0]["distinct_1"]) < float(rows[-1]["distinct_1"])
 
 
 def test_unknown_words_are_charged_for(tiny: Tiny) -> None:

@@ -1,0 +1,104 @@
+"""PostgreSQL as deploy/compose.yaml starts it: both databases are there, for the drivers by which Prefect and MLflow reach them."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import compose
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+pytestmark = pytest.mark.server
+
+ROOT = Path(__file__).resolve().parents[2]
+GIVEN = compose.example() | {"POSTGRES_PASSWORD": "secret", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+SERVICES = compose.services(GIVEN)
+QUESTION = text("SELECT current_database()")
+
+
+def programs() -> Path:
+    """The folder of PostgreSQL's programs."""
+    found = shutil.which("initdb")
+    known = [Path(found).resolve()] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not known:
+        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+    return known[-1].parent
+
+
+def person() -> str | None:
+    """PostgreSQL refuses to run as root; who stands in for root."""
+    if os.getuid():
+        return None
+    if "postgres" not in [one.pw_name for one in pwd.getpwall()]:
+        pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
+    return "postgres"
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where it listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = free.getsockname()[1]
+    bin_folder, user = programs(), person()
+    folder = Path(tempfile.mkdtemp(prefix="malmoi-databases-"))
+    (folder / "password").write_text(GIVEN["POSTGRES_PASSWORD"])
+    if user:
+        for path in (folder, folder / "password"):
+            shutil.chown(path, user)
+    made = ["--pgdata", str(folder / "data"), "--username", "postgres", "--auth", "scram-sha-256", "--pwfile", str(folder / "password")]
+    subprocess.run([str(bin_folder / "initdb"), *made], cwd=folder, user=user, check=True, capture_output=True)
+    command = [word.replace("5432", str(number)) for word in SERVICES["postgres"].command]
+    with open(folder / "log", "w") as log:
+        options = ["-c", f"unix_socket_directories={folder}", "-D", str(folder / "data")]
+        server = subprocess.Popen([str(bin_folder / command[0]), *command[1:], *options], cwd=folder, user=user, stdout=log, stderr=log)
+    try:
+        wait(bin_folder, number, folder / "log")
+        yield number
+    finally:
+        server.terminate()
+        server.wait(30)
+        shutil.rmtree(folder)
+
+
+def wait(bin_folder: Path, number: int, log: Path) -> None:
+    check = [word.replace("5432", str(number)) for word in SERVICES["postgres"].check]
+    until = time.monotonic() + 60
+    while subprocess.run([str(bin_folder / check[0]), *check[1:]], capture_output=True, check=False).returncode:
+        assert time.monotonic() < until, log.read_text()
+        time.sleep(0.2)
+
+
+async def asked(url: str) -> str:
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return str((await connection.execute(QUESTION)).scalar())
+    finally:
+        await engine.dispose()
+
+
+def test_both_databases_answer_their_users(port: int) -> None:
+    command = [str(programs() / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-v", "ON_ERROR_STOP=1"]
+    environment = os.environ | {"PGPASSWORD": GIVEN["POSTGRES_PASSWORD"]}
+    done = subprocess.run(
+        [*command, "-f", str(ROOT / "deploy/databases.sql")], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    by_prefect = SERVICES["prefect"].environment["PREFECT_API_DATABASE_CONNECTION_URL"].replace("5432", str(port))
+    assert asyncio.run(asked(by_prefect)) == "prefect"
+    by_mlflow = SERVICES["mlflow"].environment["MLFLOW_BACKEND_STORE_URI"].replace("5432", str(port))
+    assert make_url(by_mlflow).password == GIVEN["POSTGRES_PASSWORD"]
+    engine = create_engine(by_mlflow, poolclass=NullPool)
+    with engine.connect() as connection:
+        assert connection.execute(QUESTION).scalar() == "mlflow"
+    engine.dispose()
