@@ -19,10 +19,10 @@ from pathlib import Path
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-import kills
-
 ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/support")]
+import kills  # noqa: E402 - it lies beside this file, and what it needs in the folders above
+
 REPRO = ["-m", "dvc", "repro", "-q"]
 LOCAL = ["-m", "flows.local"]
 
