@@ -3,9 +3,10 @@
 DVC decides what has changed, restores, saves and locks (`Stage.reproduce`), for one thread at a time (`turns`). Only the running of the
 command is ours, so that it can run beside others, its output be shown and its processes ended. Names of DVC 3.67 used in this room that
 are no public interface: `repo.lock_repo`, `repo.reproduce.{collect_stages,get_active_graph,plan_repro}`, `Stage.{changed,reproduce}`,
-`Lock._wait`, `stage.run.{cmd_run,prepare_kwargs,get_executable,_make_cmd,_enforce_cmd_list}`, `stage.serialize.{to_lockfile,
-to_single_stage_lockfile}`, `stage.cache.{_can_hash,_get_stage_hash,_get_cache_hash}`, `StageCache.{_get_cache_path,pull,restore}`,
-`Repo.{cloud,stage_cache}`, `ProjectFile._lockfile`, `Output.use_scm_ignore`, scmrepo's `Git._get_gitignore`.
+`Lock._wait`, `rwlock.rwlock`, `stage.run.{cmd_run,prepare_kwargs,get_executable,_make_cmd,_enforce_cmd_list}`,
+`stage.serialize.{to_lockfile,to_single_stage_lockfile}`, `stage.cache.{_can_hash,_get_stage_hash,_get_cache_hash}`,
+`StageCache.{_get_cache_path,pull,restore}`, `Repo.{cloud,stage_cache}`, `ProjectFile._lockfile`, `Output.use_scm_ignore`, scmrepo's
+`Git._get_gitignore`.
 """
 
 import threading
@@ -15,7 +16,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from flows import _run_cache
+from flows import _run_cache, rwlocks
 from flows._dvc import commands_by, mend_rwlock, quiet, the_only_run
 from flows.commands import OnLine, SilentError, Stop
 from flows.keeping import Keeper
@@ -64,6 +65,7 @@ class Pipeline:
             opened.enter_context(lock_repo(self.repo))
             self._turns = Turns(self.repo)
             opened.enter_context(commands_by(self._command))
+            opened.enter_context(rwlocks.asked_once())
             opened.enter_context(quiet())
             opened.callback(self._here.close)
             self._plan()
@@ -105,9 +107,10 @@ class Pipeline:
     def stale(self) -> set[str]:
         """Names of the stages that would not be `cached`, as far as can be known now: changed ones and all that depends on them."""
         found: set[str] = set()
-        for node in self.nodes:
-            if not found.isdisjoint(node.needs) or self.stages[node.name].changed(upstream=self.upstream[node.name]):
-                found.add(node.name)
+        with rwlocks.reading(self.repo, self.stages.values()):
+            for node in self.nodes:
+                if not found.isdisjoint(node.needs) or self.stages[node.name].changed(upstream=self.upstream[node.name]):
+                    found.add(node.name)
         self._left = set(found)
         return found
 

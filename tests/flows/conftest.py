@@ -57,6 +57,14 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(ROOT), "DVC_NO_ANALYTICS": "1", "SHELL": "/bin/sh"}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def dvc_is_there() -> None:
+    """DVC's log keeps the standard output that it finds when it is imported, which must not be one that a test (`capsys`) closes."""
+    import dvc.repo
+
+    assert dvc.repo
+
+
 @pytest.fixture
 def make_project(tmp_path: Path) -> Callable[[str], Path]:
     """Makes the project in a new folder of that name."""
