@@ -50,7 +50,7 @@ def port() -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
     bin_folder, user = programs(), person()
-    folder = Path(tempfile.mkdtemp(prefix="malmoi-databases-"))
+    folder = Path(tempfile.mkdtemp(prefix="malmoi-databases-", dir="/tmp" if user else None))  # noqa: S108 - TMPDIR may be closed to others
     (folder / "password").write_text(GIVEN["POSTGRES_PASSWORD"])
     if user:
         for path in (folder, folder / "password"):
