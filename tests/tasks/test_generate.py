@@ -122,9 +122,12 @@ def test_an_interrupted_stream_ends_its_line(ask: Any, monkeypatch: pytest.Monke
 def test_a_stream_is_seen_while_it_is_written_and_ends_with_ctrl_c(ask: Any, tiny: Tiny) -> None:
     command = [sys.executable, "-m", "tasks", "generate", "law-ngram", "--train", str(tiny.root / "train"), "--stream"]
     settings = ["--prompt", "모든 ", "--length", "1000000", "--temperature", "1"]
-    with subprocess.Popen(
-        [*command, *settings], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUTF8": "1"}
-    ) as one:
+
+    def listen() -> None:  # a shell's background job starts with Ctrl-C ignored, and so would everything that it starts
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    pipe, environment = subprocess.PIPE, {**os.environ, "PYTHONUTF8": "1"}
+    with subprocess.Popen([*command, *settings], stdout=pipe, stderr=pipe, env=environment, preexec_fn=listen) as one:
         assert one.stdout is not None
         begun = one.stdout.read(30)
         one.send_signal(signal.SIGINT)
