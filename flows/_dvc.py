@@ -88,6 +88,23 @@ def mend_rwlock(repo: Any) -> None:
     path.unlink(missing_ok=True)
 
 
+class Settings:
+    """DVC's settings of a repository, which it forgets with each command and then reads anew from four files."""
+
+    def __init__(self, repo: Any) -> None:
+        self._repo, self._read = repo, repo.config
+        self._stamps = self._now()
+
+    def give_back(self) -> None:
+        """What was read, where no file has changed since."""
+        if self._now() == self._stamps:
+            self._repo.__dict__["config"] = self._read
+
+    def _now(self) -> list[tuple[int, int] | None]:
+        paths = [Path(name) for name in self._read.files.values()]
+        return [(path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None for path in paths]
+
+
 class Warnings(logging.Handler):
     """Takes what DVC warns of, as lines of a stage's output."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import _run_cache, rwlocks
-from flows._dvc import commands_by, mend_rwlock, quiet, the_only_run
+from flows._dvc import Settings, commands_by, mend_rwlock, quiet, the_only_run
 from flows.commands import OnLine, SilentError, Stop
 from flows.keeping import Keeper
 from flows.launch import Attempt, Here
@@ -63,7 +63,7 @@ class Pipeline:
             opened.enter_context(the_only_run(self.repo))
             mend_rwlock(self.repo)
             opened.enter_context(lock_repo(self.repo))
-            self._turns = Turns(self.repo)
+            self._turns, self._settings = Turns(self.repo), Settings(self.repo)
             opened.enter_context(commands_by(self._command))
             opened.enter_context(rwlocks.asked_once())
             opened.enter_context(quiet())
@@ -171,6 +171,7 @@ class Pipeline:
         attempt.ran = True
         if not self.machine.elsewhere(stage, attempt, self._turns.leave):
             self._here.run(stage, attempt, run_env, self._turns.leave)
+        self._settings.give_back()
 
 
 def _worth_another(attempt: Attempt, number: int) -> bool:
