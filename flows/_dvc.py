@@ -1,6 +1,5 @@
 """Where this room reaches into DVC: its commands, its log, and the environment that its commands get."""
 
-import fcntl
 import json
 import logging
 import os
@@ -10,8 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from flows._locks import taken
 from flows.commands import OnLine
 
 PATIENCE = 3.0  # seconds to wait for a short run, as one that only looks
@@ -54,7 +54,7 @@ def the_only_run(repo: Any) -> Iterator[None]:
 
     until = time.monotonic() + PATIENCE
     with open(Path(repo.tmp_dir) / "malmoi-run.lock", "a+", encoding="utf-8") as file:
-        while not _taken(file):
+        while not taken(file):
             if time.monotonic() > until:
                 file.seek(0)
                 other = file.read().strip()
@@ -64,14 +64,6 @@ def the_only_run(repo: Any) -> Iterator[None]:
         file.write(f"PID {os.getpid()}: {' '.join(sys.argv)}")
         file.flush()
         yield
-
-
-def _taken(file: TextIO) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def mend_rwlock(repo: Any) -> None:

@@ -5,8 +5,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from flows.commands import Stop
 from flows.watchdog import marked
@@ -14,6 +15,15 @@ from malmoi.config import ConfigError
 
 PATIENCE = 15.0  # seconds that what a killed sweep has started may need to end
 POLL = 0.1  # seconds between two looks at a lock that another trial holds
+
+
+def taken(file: TextIO) -> bool:
+    """Whether this process has the lock of an open file now; it is given back when the file is closed, however the process ends."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager
@@ -24,11 +34,9 @@ def only(folder: Path, name: str) -> Iterator[Callable[[str], None]]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not taken(file):
             file.seek(0)
-            raise ConfigError(f"sweep {name!r} is already at work ({file.readline().strip()}); wait for its end, or stop it") from None
+            raise ConfigError(f"sweep {name!r} is already at work ({file.readline().strip()}); wait for its end, or stop it")
         file.seek(0)
         before = file.read().split("\n")[1:2]
         until = time.monotonic() + PATIENCE
@@ -51,10 +59,7 @@ def alone(folder: Path, key: str, stop: Stop) -> Iterator[None]:
         yield
         return
     with open(folder / f"{key}.lock", "w") as file:
-        while True:
-            with suppress(BlockingIOError):
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
+        while not taken(file):
             stop.check()
             time.sleep(POLL)
         yield

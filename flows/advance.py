@@ -22,7 +22,7 @@ class Advance:
 
     def __init__(self, name: str) -> None:
         self.name, self.percent = name, 0.0
-        self._epochs, self._done = 0, 0
+        self._epochs = 0
         self._said, self._artifact = time.monotonic(), ""
 
     def take(self, line: str) -> None:
@@ -41,8 +41,8 @@ class Advance:
         (25.0, 37.5)
         """
         if found := _EPOCH.search(line):
-            self._done, self._epochs = int(found[1]), int(found[2])
-            return 100 * self._done / max(1, self._epochs)
+            self._epochs = int(found[2])
+            return 100 * int(found[1]) / max(1, self._epochs)
         if found := _BATCH.search(line):
             share = int(found[2]) / max(1, int(found[3]))
             return 100 * (int(found[1]) - 1 + share) / self._epochs if self._epochs else None

@@ -3,7 +3,6 @@
 PREFECT_API_URL says which server; without it Prefect starts one of its own for this run, which takes 10 to 15 seconds.
 """
 
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from typing import Any
 from prefect import flow, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.exceptions import TerminationSignal
 from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed, State
@@ -27,6 +25,7 @@ from flows.display import ending
 from flows.graph import Pipeline
 from flows.how import How, arguments, how, opened
 from flows.stages import Node, Outcome, Result
+from flows.steps import interruption
 from tasks import _links
 
 # What tasks share. Prefect walks through the parameters of a task, and a DVC repository is nothing to walk through: a number stands for it.
@@ -87,7 +86,7 @@ def bring(targets: Sequence[str], how: How) -> State:
             results = schedule.run(pipeline, partial(_one, number, how.force), _Silence(), force=how.force, keep_going=how.keep_going)
             missing = len(pipeline.nodes) - len(results)
     except Stopped as stopped:
-        raise (KeyboardInterrupt() if stopped.signal == signal.SIGINT else TerminationSignal(stopped.signal)) from None
+        raise interruption(stopped) from None
     finally:
         _open.pop(number, None)
     return _conclude(results, missing)

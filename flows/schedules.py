@@ -1,6 +1,6 @@
 """params/schedule.yaml: which flow runs when, in which time zone, and who is told of failures."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +25,12 @@ class Entry:
 
 
 @params
-class _File:
-    """The whole file."""
-
-    flows: dict[str, Entry]
-    timezone: str = "Asia/Seoul"
-    notify: str = "malmoi"
-
-
-@dataclass(frozen=True)
 class Schedules:
     """flows: by name. timezone: of all cron lines. notify: name of the Prefect webhook block that failures go to."""
 
     flows: dict[str, Entry]
-    timezone: str
-    notify: str
+    timezone: str = "Asia/Seoul"
+    notify: str = "malmoi"
 
     def cron(self, name: str) -> CronSchedule:
         """When a flow runs, as Prefect has it. Raises pydantic's ValidationError where cron line or time zone are none."""
@@ -54,10 +45,9 @@ def read(path: Path = PATH) -> Schedules:
         raise ConfigError(f"{path}: no such file; it says which flows run when (see README)") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {error}") from None
-    given = config.read(_File, found or {}, str(path))
-    if unknown := sorted(set(given.flows) - set(FLOWS)):
+    schedules = config.read(Schedules, found or {}, str(path))
+    if unknown := sorted(set(schedules.flows) - set(FLOWS)):
         raise ConfigError(f"{path}: flows.{unknown[0]}: there is no such flow; there are: {', '.join(FLOWS)}")
-    schedules = Schedules(given.flows, given.timezone, given.notify)
     for name in schedules.flows:
         try:
             schedules.cron(name)

@@ -6,7 +6,6 @@ all of it, a flow that runs included; the next run of that flow goes on from the
 """
 
 import argparse
-import fcntl
 import os
 import sys
 import threading
@@ -19,6 +18,7 @@ import httpx
 
 from flows import schedules
 from flows._dvc import environment
+from flows._locks import taken
 from flows.commands import Call, Stop, Stopped, run, signals
 from flows.logs import log_path
 from flows.watchdog import MARK, Watchdog, end_marked
@@ -27,7 +27,6 @@ from malmoi.config import ConfigError
 AGAIN = 5.0  # seconds before what has died is started again
 LOOK = 0.3
 ANSWER = 180.0  # seconds that a server may need to be up
-QUIET = {"DO_NOT_TRACK": "true", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "DVC_NO_ANALYTICS": "1"}
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -53,11 +52,9 @@ def _alone() -> Iterator[None]:
     """One process serves a workspace."""
     path = log_path(Path.cwd(), "serve").with_name("serve.lock")
     with open(path, "a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not taken(file):
             file.seek(0)
-            raise ConfigError(f"another process serves this folder already ({file.read().strip()})") from None
+            raise ConfigError(f"another process serves this folder already ({file.read().strip()})")
         file.truncate(0)
         file.write(f"PID {os.getpid()}")
         file.flush()
@@ -73,7 +70,7 @@ def _serve(found: schedules.Schedules, stop: Stop, port: int) -> None:
             print(f"{name}: {entry.cron} ({found.timezone})", flush=True)
         print(f"server: {address.removesuffix('/api')}", flush=True)
         _wait(address, stop)
-        settings = {**os.environ, **environment(), **QUIET, MARK: mark, "PREFECT_API_URL": address}
+        settings = {**os.environ, **environment(), MARK: mark, "PREFECT_API_URL": address}
         _keep("flows", Call([sys.executable, "-m", "flows._serving"], Path.cwd(), settings), stop)
 
 
@@ -95,7 +92,7 @@ def _server(port: int) -> Iterator[None]:
     command, over = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)], Stop()
     with _marked() as mark:
         pages = {"PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api"}  # else its pages ask port 4200
-        settings = {**os.environ, **environment(), **QUIET, **pages, MARK: mark}
+        settings = {**os.environ, **environment(), **pages, MARK: mark}
 
         def work() -> None:
             with suppress(Stopped):

@@ -19,6 +19,11 @@ class StepError(Exception):
     """A command of a flow failed."""
 
 
+def interruption(stopped: Stopped) -> BaseException:
+    """What Prefect knows a signal by: it marks the run as crashed."""
+    return KeyboardInterrupt() if stopped.signal == signal.SIGINT else TerminationSignal(stopped.signal)
+
+
 @task(cache_policy=NO_CACHE, persist_result=False)
 def step(title: str, command: list[str]) -> str:
     """Run a command in the project. Returns its last line; raises StepError with its last lines where it fails."""
@@ -32,7 +37,7 @@ def step(title: str, command: list[str]) -> str:
         with signals(stop):
             status = run(Call(command, Path.cwd(), os.environ | environment()), take, stop)
     except Stopped as stopped:
-        raise (KeyboardInterrupt() if stopped.signal == signal.SIGINT else TerminationSignal(stopped.signal)) from None
+        raise interruption(stopped) from None
     if status:
         raise StepError(f"{title}: `{' '.join(command)}` ended with status {status}: " + "\n".join(said[-5:]))
     return said[-1] if said else ""
