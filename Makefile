@@ -1,6 +1,6 @@
 # `make` sets up, runs the pipeline and shows the leaderboard; `make help` lists the rest. Nothing here says in which order stages run: dvc.yaml does.
 .DEFAULT_GOAL := all
-.PHONY: all setup data pipeline record leaderboard tokenizers bench-text bench-flow bench-train test check lock ui serve clean help
+.PHONY: all setup data pipeline record leaderboard tokenizers bench-text bench-flow bench-train bench-record bench-serve test check lock ui serve clean help
 
 BIN := .venv/bin
 PORT ?= 5000
@@ -34,7 +34,8 @@ data: setup  ## materialise the bundled corpora in data/, and check them against
 pipeline: data  ## run the stages that are out of date (the same as `dvc repro`, with progress)
 	@python -m flows.local
 
-record: pipeline  ## fill MLflow from out/
+record: pipeline  ## let who was promoted stand, on boards where somebody stands already; fill MLflow from out/
+	@said=$$(python -m tasks accept --again) && { [ -z "$$said" ] || { echo "$$said"; python -m flows.local promote; }; }
 	@python -m tasks record
 
 leaderboard: record  ## print out/compare
@@ -52,6 +53,12 @@ bench-flow: setup  ## speed of runs side by side against dvc repro, as ratios (A
 
 bench-train: setup  ## speed of training against stock Keras and, where there is one, PyTorch, as ratios (ARGS="--help")
 	@python tests/benchmarks/train.py $(ARGS)
+
+bench-record: setup  ## what telling MLflow costs a training, and what it loses to kills and crowds (ARGS="--help")
+	@python tests/benchmarks/record.py $(ARGS)
+
+bench-serve: setup  ## latency and throughput of a served GRU on Okt's morphemes, in the process and over HTTP (ARGS="--help")
+	@python tests/benchmarks/serve.py $(ARGS)
 
 test: setup  ## all tests
 	@python -m pytest $(ARGS)
@@ -71,7 +78,7 @@ ui: setup  ## MLflow at http://127.0.0.1:5000 (PORT=... for another)
 
 serve: PORT = 5001
 serve: setup  ## answer at http://127.0.0.1:5001/invocations with a champion (MODEL=classify-bills)
-	@mlflow models serve --model-uri "models:/$(MODEL)@champion" --env-manager local --host 127.0.0.1 --port $(PORT)
+	@mlflow models serve --model-uri "models:/$(MODEL)@champion" --env-manager local --timeout 600 --host 127.0.0.1 --port $(PORT)
 
 clean:  ## remove what stages made (DVC's cache brings it back) and what tools left; keeps .venv, data/, MLflow's store and sweeps
 	rm -rf out .malmoi/logs .malmoi/timings.json .pytest_cache .mypy_cache .ruff_cache .hypothesis

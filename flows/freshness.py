@@ -1,4 +1,4 @@
-"""The hourly flow: is the champion built from today's data and code?
+"""The hourly flow: were the champions decided on today's data and code?
 
 `python -m flows.freshness` asks once. Stale is a failure of this flow, so that somebody is told; nothing is changed or computed.
 """
@@ -33,9 +33,10 @@ def freshness() -> State:
     except DvcException as error:
         return Failed(message=str(error))
     found = _stale(stale) + _freshness.problems()
-    create_markdown_artifact("\n".join(f"* {line}" for line in found) or "All champions are of today's data and code.", key="freshness")
+    said = "\n".join(f"* {line}" for line in found) or "All champions were decided on today's data and code."
+    create_markdown_artifact(said, key="freshness")
     if not found:
-        return Completed(name="Fresh", message="the champions are of today's data and code")
+        return Completed(name="Fresh", message="the champions were decided on today's data and code")
     return Failed(name="Stale", message="; ".join(found))
 
 
@@ -43,7 +44,7 @@ def _stale(names: list[str]) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return [f"data or code has changed since the champions were made: {', '.join(names[:SHOWN])}{more}; run: make"]
+    return [f"data or code has changed since the champions were decided: {', '.join(names[:SHOWN])}{more}; run: make"]
 
 
 def main() -> int:

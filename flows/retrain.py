@@ -21,6 +21,7 @@ from flows.steps import ask, do
 from tasks import _graph
 
 GRAPH = Path("dvc.yaml")
+STATE = ("dvc.lock", "data.dvc", "champions/history.yaml", "champions/bundles.dvc")  # what is committed
 WAIT = 3 * 3600.0  # seconds that it waits for somebody's run in this folder
 
 
@@ -28,9 +29,9 @@ WAIT = 3 * 3600.0  # seconds that it waits for somebody's run in this folder
 def retrain(commit: bool = False, push: bool = False, revision: str = "HEAD", workers: str | None = None) -> State:
     """Bring everything up to date with today's data.
 
-    commit: put dvc.lock and data.dvc into git, so that the next drift is measured against this run. push: outputs to the DVC remote, and
-    the commit to where this branch is pushed; with both, what others have pushed there is pulled first. revision: what drift is measured
-    against. workers: of a Dask scheduler, for the stages.
+    commit: put dvc.lock, data.dvc and who is champion into git, so that the next drift is measured against this run. push: outputs to the
+    DVC remote, and the commit to where this branch is pushed; with both, what others have pushed there is pulled first. revision: what
+    drift is measured against. workers: of a Dask scheduler, for the stages.
     """
     if commit and push and ask("git", "remote"):
         do("pull commits", "git", "pull", "--quiet", "--ff-only")  # else what is committed here could not be pushed
@@ -43,6 +44,8 @@ def retrain(commit: bool = False, push: bool = False, revision: str = "HEAD", wo
             return Failed(message=f"{title}: {state.message}")
         if targets and (lines := _drifted(corpora, revision)):
             return Failed(name="Drifted", message="the data has changed too much, so nothing was trained:\n" + "\n".join(lines))
+    do("accept decisions", "-m", "tasks", "accept")
+    do("promote again", "-m", "flows.local", "promote")  # the same decisions, now that they are accepted: nothing is left out of date
     do("record in MLflow", "-m", "tasks", "record")
     shared = _share(commit, push, remote)
     return Completed(message="; ".join([str(state.message), *shared]))
@@ -59,7 +62,7 @@ def _drifted(corpora: Sequence[str], revision: str) -> list[str]:
 def _share(commit: bool, push: bool, remote: bool) -> list[str]:
     """Commit and push as asked. Returns what was done, in words."""
     done = []
-    files = [name for name in ("dvc.lock", "data.dvc") if Path(name).is_file()]
+    files = [name for name in STATE if Path(name).is_file()]
     if commit and ask("git", "status", "--porcelain", "--", *files):
         ask("git", "add", "--", *files)
         do("commit", "git", "commit", "--quiet", "--message", "Retrain: results of today's data", "--", *files)
@@ -76,7 +79,7 @@ def _share(commit: bool, push: bool, remote: bool) -> list[str]:
 def main(given: Sequence[str] | None = None) -> int:
     """Run it once. Returns 1 where it fails."""
     parser = argparse.ArgumentParser("python -m flows.retrain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--commit", action="store_true", help="put dvc.lock and data.dvc into git afterwards")
+    parser.add_argument("--commit", action="store_true", help="put dvc.lock, data.dvc and champions/ into git afterwards")
     parser.add_argument("--push", action="store_true", help="outputs to the DVC remote, the commit to git's")
     parser.add_argument("--rev", default="HEAD", help="git revision that drift is measured against (%(default)s)")
     parser.add_argument("--workers", metavar="URL", help="Dask scheduler whose workers take stages")

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from malmoi import config, registry
+from malmoi import config, registry, sources
 from malmoi.batches import Spec
 from malmoi.config import ConfigError, params
 
@@ -58,16 +58,25 @@ def build(experiment: Experiment, spec: Spec, where: str) -> Any:
     return family.build(settings, config.read(family.Training, experiment.training, f"{where}.training"), spec)
 
 
-def key(experiment: Experiment, name: str, seed: int, inputs: str) -> str:
-    """(64 hex digits) What went into one trained model: name, settings, seed, `inputs` (digest of its features), the family's code."""
-    code = Path(registry.__file__).with_name("models") / f"{experiment.family}.py"
+def recipe(experiment: Experiment, name: str, inputs: str) -> str:
+    """(64 hex digits) What went into all seeds of an experiment: stage, name, settings, `inputs` (digest of its features), the code that
+    builds and trains the family's models."""
     parts = {
+        "stage": "train",
         "name": name,
         "experiment": {part: value for part, value in asdict(experiment).items() if part not in ("seeds", "prompts")},
-        "seed": seed,
         "inputs": inputs,
-        "code": hashlib.sha256(code.read_bytes()).hexdigest(),
+        "code": sources.digest(f"malmoi/models/{experiment.family}.py", "malmoi/batches.py"),
     }
+    return _hash(parts)
+
+
+def key(experiment: Experiment, name: str, seed: int, inputs: str) -> str:
+    """(64 hex digits) What went into one trained model: its `recipe` and the seed."""
+    return _hash({"recipe": recipe(experiment, name, inputs), "seed": seed})
+
+
+def _hash(parts: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -14,6 +14,8 @@ from malmoi import statistics
 from malmoi.config import ConfigError
 from malmoi.scores import score, show, show_difference, show_p
 
+SHAPE = ("multiply_adds_per_token", "multiply_adds_per_text", "weight_bytes")  # what a model costs, where it says so (`cost`)
+
 
 @dataclass(frozen=True)
 class Outcomes:
@@ -86,7 +88,11 @@ def best_first(entries: list[Entry], split: str) -> list[Entry]:
 
 
 def compare(first: Entry, second: Entry) -> dict[str, Any]:
-    """The paired test of two experiments, on the test examples that both answered. Raises ConfigError where these are not the same."""
+    """The paired test of two experiments, on the test examples that both answered. Raises ConfigError where these are not the same.
+
+    Classifiers of one seed: McNemar's test over texts. All others, and so every language model: the paired bootstrap over texts, the unit
+    that is redrawn with all its tokens, since the bits of neighbouring tokens are no independent draws.
+    """
     if not np.array_equal(first.outcomes.ids, second.outcomes.ids):
         raise ConfigError(f"{first.name} and {second.name} were evaluated on different test examples; `dvc repro` brings both up to date")
     metric = _paired_metric(first, second)
@@ -117,11 +123,11 @@ def verdict(paired: dict[str, Any], p: float) -> str:
 
 
 def say(paired: dict[str, Any]) -> str:
-    """A comparison as a sentence's end: "better than x by +1.2 points (95% interval +0.3 to +2.1; p = 0.010)"."""
+    """A comparison as a sentence's end: "better than x: +1.2 points (95% interval +0.3 to +2.1; McNemar, mid-p: p = 0.010)"."""
     low, high = (show_difference(paired["metric"], edge).split(" ")[0] for edge in paired["interval"])
     by = show_difference(paired["metric"], paired["difference"])
     words = f"{paired['verdict']} than" if paired["verdict"] != "no difference" else "no difference shown from"
-    return f"{words} {paired['against']}: {by} (95% interval {low} to {high}; {show_p(paired['p_adjusted'])})"
+    return f"{words} {paired['against']}: {by} (95% interval {low} to {high}; {paired['test']}: {show_p(paired['p_adjusted'])})"
 
 
 def intervals(entry: Entry) -> dict[str, list[float]]:
@@ -164,6 +170,7 @@ def _row(entry: Entry, place: int, paired: dict[str, Any] | None) -> dict[str, A
         "group": entry.group,
         "experiment": entry.name,
         **{key: metrics[key] for key in ("problem", "corpus", "language", "family", "parameters")},
+        **{key: metrics.get(key) for key in SHAPE},
         "tokenizer": entry.tokenizer,
         "tokenization": entry.tokenization,
         "feature": entry.feature,

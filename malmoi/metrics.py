@@ -1,12 +1,14 @@
 """Scores with their intervals, in numpy. Classification: accuracy, macro-F1, log loss, calibration. Language models: perplexity, bits.
 
-Intervals are 95 % percentile bootstrap intervals over test examples (Efron and Tibshirani, 1993, section 13.3), seeded.
+Intervals are 95 % percentile bootstrap intervals over test examples (Efron and Tibshirani, 1993, section 13.3), seeded; those of a share
+of few examples (`share_interval`) are Wilson's (1927), which need no draws and hold for a handful. `objectives` and `breakdown` use them.
 """
 
 import numpy as np
 
 RESAMPLES = 1000
 LEVEL = (2.5, 97.5)
+Z = 1.959963984540054  # normal quantile of 97.5 %
 BINS = 15  # of the calibration error
 
 
@@ -26,10 +28,45 @@ def macro_f1(counts: np.ndarray) -> np.ndarray:
     >>> float(macro_f1(np.array([[2, 0], [1, 1]])))  # F1 are 4/5 and 2/3
     0.7333333333333334
     """
-    hits = np.diagonal(counts, axis1=-2, axis2=-1)  # (..., classes)
     seen = counts.sum(-1) + counts.sum(-2)  # (..., classes)
-    scores = np.divide(2 * hits, seen, out=np.zeros(seen.shape), where=seen > 0)
-    return scores.sum(-1) / np.maximum((seen > 0).sum(-1), 1)
+    return f1(counts).sum(-1) / np.maximum((seen > 0).sum(-1), 1)
+
+
+def f1(counts: np.ndarray) -> np.ndarray:
+    """Harmonic mean of each class's precision and recall, in 0..1; 0 where it is 0 / 0. counts: (..., c, c) -> (..., c)."""
+    return _shares(2 * np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(-1) + counts.sum(-2))
+
+
+def per_class(counts: np.ndarray) -> dict[str, np.ndarray]:
+    """precision, recall, f1, and f1's bootstrap interval (low, high), support (examples of the class) and predicted, each (classes,).
+
+    counts: (classes, classes). A share of nothing, as the precision of a class that is never predicted, is 0. A class without a hit has no
+    interval (nan): drawn again it would have none either, however few its examples are.
+
+    >>> per_class(np.array([[2, 0], [1, 1]]))["recall"].tolist()
+    [1.0, 0.5]
+    """
+    hits, support, predicted = np.diagonal(counts), counts.sum(1), counts.sum(0)
+    edges = np.percentile(f1(_redrawn(counts, np.random.default_rng(0))), LEVEL, axis=0)
+    low, high = np.where(hits > 0, edges, np.nan)
+    shares = {"precision": _shares(hits, predicted), "recall": _shares(hits, support), "f1": f1(counts)}
+    return shares | {"low": low, "high": high, "support": support, "predicted": predicted}
+
+
+def _shares(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole > 0)
+
+
+def share_interval(hits: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(low, high): Wilson's 95 % interval of `hits` out of `total`, which must be above 0; arrays of one shape.
+
+    >>> [round(float(edge), 3) for edge in share_interval(np.array(8), np.array(10))]
+    [0.49, 0.943]
+    """
+    share, width = hits / total, Z**2 / total
+    middle = (share + width / 2) / (1 + width)
+    half = np.sqrt(share * (1 - share) * width + width**2 / 4) / (1 + width)
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -39,11 +76,26 @@ def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Expected calibration error in 0..1, 15 equal-width bins of confidence (Guo et al., 2017, equation 3)."""
+    _, correct, confidence = _by_confidence(probabilities, labels)
+    return float(np.abs(correct - confidence).sum() / max(len(labels), 1))
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+    """The bins behind the calibration error that hold an example: edges `from` and `to`, texts, mean confidence, accuracy and its interval
+    (low, high). A calibrated model is right as often as it is sure (DeGroot and Fienberg, 1983). probabilities: (n, classes)."""
+    texts, correct, confidence = _by_confidence(probabilities, labels)
+    seen = np.flatnonzero(texts)
+    low, high = share_interval(correct[seen], texts[seen])
+    shares = {"confidence": confidence[seen] / texts[seen], "accuracy": correct[seen] / texts[seen], "low": low, "high": high}
+    return {"from": seen / BINS, "to": (seen + 1) / BINS, "texts": texts[seen], **shares}
+
+
+def _by_confidence(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(BINS,) examples, how many of them are right, and the sum of their confidences."""
     confidence = probabilities.max(1)
-    correct = probabilities.argmax(1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, correct, BINS) - np.bincount(bins, confidence, BINS)
-    return float(np.abs(gaps).sum() / max(len(labels), 1))
+    right = probabilities.argmax(1) == labels
+    return np.bincount(bins, minlength=BINS), np.bincount(bins, right, BINS), np.bincount(bins, confidence, BINS)
 
 
 def classification(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -60,16 +112,20 @@ def classification(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, f
 def classification_intervals(probabilities: np.ndarray, labels: np.ndarray, seed: int = 0) -> dict[str, list[float]]:
     """Bootstrap intervals. Drawing n examples again is drawing n cells of the confusion matrix, so no n x 1000 array is made for those."""
     random = np.random.default_rng(seed)
-    classes = probabilities.shape[1]
-    counts = confusion(labels, probabilities.argmax(1), classes)
-    draws = random.multinomial(len(labels), counts.ravel() / len(labels), RESAMPLES).reshape(-1, classes, classes)
+    draws = _redrawn(confusion(labels, probabilities.argmax(1), probabilities.shape[1]), random)
     losses = log_loss(probabilities, labels)
     means = [losses[random.integers(0, len(losses), len(losses))].mean() for _ in range(RESAMPLES)]
     return {"accuracy": _interval(accuracy(draws)), "macro_f1": _interval(macro_f1(draws)), "log_loss": _interval(np.array(means))}
 
 
+def _redrawn(counts: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """(RESAMPLES, classes, classes) confusion matrices of examples drawn again."""
+    total = int(counts.sum())
+    return random.multinomial(total, counts.ravel() / total, RESAMPLES).reshape(-1, *counts.shape)
+
+
 def language(bits: np.ndarray, charged: np.ndarray, units: dict[str, np.ndarray], lossless: bool) -> dict[str, float | None]:
-    """All scores of a language model on one stream, END of every text included.
+    """All scores of a language model on one stream (the whole split, nothing dropped), END of every text included.
 
     bits: (n,) bits of each text's tokens; charged: (n,) bits for spelling out its unknown tokens. units: (n,) "tokens", "characters",
     "bytes" and "unknown" of each text. Perplexity is 2 ** (bits / tokens) with an unknown token counting as one token, as in the

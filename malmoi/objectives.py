@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from malmoi import metrics
+from malmoi import breakdown, metrics
 from malmoi.config import ConfigError
-from malmoi.predictor import Predictor
+from malmoi.predictor import Predictor, Scores
 from malmoi.rows import Example
 
 BUCKET = 10  # tokens of a text that share one point of the perplexity-by-position curve
@@ -34,8 +34,8 @@ class Objective(Protocol):
     def primary(self, lossless: bool) -> tuple[str, str]:
         """(name of the score that ranks, "higher" or "lower" is better)."""
 
-    def measure(self, predictor: Predictor, examples: Sequence[Example], intervals: bool) -> Outcome:
-        """Ask the predictor for all examples, in order, and score its answers; intervals only where wanted (they cost time)."""
+    def measure(self, predictor: Predictor, examples: Sequence[Example], closely: bool) -> Outcome:
+        """Ask the predictor for all examples, in order, and score its answers. closely: with intervals and tables, which cost time."""
 
 
 class Classify:
@@ -45,21 +45,33 @@ class Classify:
         """Accuracy."""
         return "accuracy", "higher"
 
-    def measure(self, predictor: Predictor, examples: Sequence[Example], intervals: bool) -> Outcome:
+    def measure(self, predictor: Predictor, examples: Sequence[Example], closely: bool) -> Outcome:
         """See Objective. Raises ConfigError for a label that the model was not trained on."""
         known = {label: place for place, label in enumerate(predictor.labels)}
         unknown = {str(example.label) for example in examples} - set(known)
         if unknown:
             raise ConfigError(f"labels {sorted(unknown)} are not among those the model was trained on: {predictor.labels}")
         labels = np.array([known[str(example.label)] for example in examples])
-        shares = predictor.classify([example.text for example in examples])
+        texts = [example.text for example in examples]
+        documents = predictor.cut(texts)
+        shares = predictor.classify_tokens(documents)
         best = shares.argmax(1)
         predicted = [predictor.labels[place] for place in best]
         actual = [example.label for example in examples]
         rows: dict[str, Any] = {"id": [e.id for e in examples], "label": actual, "predicted": predicted}
         rows |= {"probability": shares.max(1).astype(np.float64), "correct": best == labels}
-        spread = metrics.classification_intervals(shares, labels) if intervals else {}
-        return Outcome(metrics.classification(shares, labels), spread, rows, {"confusion": {"actual": actual, "predicted": predicted}})
+        scores = metrics.classification(shares, labels)
+        if not closely:
+            return Outcome(scores, {}, rows)
+        lengths = {unit: np.array([len(one) for one in each]) for unit, each in (("characters", texts), ("tokens", documents))}
+        tables = {
+            "confusion": {"actual": actual, "predicted": predicted},
+            "classes": breakdown.classes(shares, labels, predictor.labels),
+            "calibration": breakdown.calibration(shares, labels),
+            "length": breakdown.accuracy_by_length(best == labels, lengths),
+            "unknown": breakdown.accuracy_by_unknown(best == labels, predictor.unknown(documents), lengths["tokens"]),
+        }
+        return Outcome(scores, metrics.classification_intervals(shares, labels), rows, tables)
 
 
 class LanguageModel:
@@ -69,14 +81,25 @@ class LanguageModel:
         """Bits per character; perplexity where the tokenizer loses text, as bits per character would then mean nothing."""
         return ("bits_per_character" if lossless else "perplexity"), "lower"
 
-    def measure(self, predictor: Predictor, examples: Sequence[Example], intervals: bool) -> Outcome:
+    def measure(self, predictor: Predictor, examples: Sequence[Example], closely: bool) -> Outcome:
         """See Objective."""
         given = predictor.score([example.text for example in examples])
         scores = metrics.language(given.bits, given.charged, given.units, predictor.lossless)
-        spread = metrics.language_intervals(given.bits, given.charged, given.units, predictor.lossless) if intervals else {}
         rows: dict[str, Any] = {"id": [example.id for example in examples], "bits": given.bits + given.charged}
         rows |= {name: given.units[name].astype(np.int32) for name in ("tokens", "characters", "bytes")}
-        return Outcome(scores, spread, rows, {"position": by_position(given.token_bits, given.units["tokens"])})
+        if not closely:
+            return Outcome(scores, {}, rows)
+        edges = metrics.language_intervals(given.bits, given.charged, given.units, predictor.lossless)
+        tables = {
+            "position": by_position(given.token_bits, given.units["tokens"]),
+            "length": breakdown.language_by_length(given.bits, given.charged, given.units, predictor.lossless),
+            "frequency": _by_frequency(given, predictor.frequencies),
+        }
+        return Outcome(scores, edges, rows, tables)
+
+
+def _by_frequency(given: Scores, frequencies: np.ndarray) -> breakdown.Columns:
+    return breakdown.language_by_frequency(given.ids, given.token_bits, given.charged, given.units["tokens"], frequencies)
 
 
 def by_position(token_bits: np.ndarray, lengths: np.ndarray) -> dict[str, list[Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from malmoi._page import charts, tables, vectors
+from malmoi._page import behaviour, charts, closer, costs, probes, tables, vectors
 from malmoi.scores import score, show, show_difference, show_interval, show_p
 
 TEMPLATES = Path(__file__).parent / "_page"
@@ -21,18 +21,25 @@ SHOWN_SAMPLES = 3  # of each experiment before the rest is folded away
 
 @dataclass(frozen=True)
 class Result:
-    """What one experiment left to look at. history, positions: rows of the CSV files; confusion: (actual, predicted) pairs."""
+    """What one experiment left to look at.
+
+    history, positions: rows of the CSV files; confusion: (actual, predicted) pairs; tables: rows of the other CSV files, by name;
+    cost: what `train` and `evaluate` measured, by stage; behaviour: behaviour.json.
+    """
 
     history: list[dict[str, str]] = field(default_factory=list)
     confusion: list[tuple[str, str]] = field(default_factory=list)
     positions: list[dict[str, str]] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
+    tables: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    cost: dict[str, Any] = field(default_factory=dict)
+    behaviour: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Content:
     """All that the page shows. boards: leaderboard.json; decisions: decisions.json; results by experiment; cards by corpus; intrinsic: what
-    features and tokens are worth in themselves; contracts: measures of contract.json by corpus."""
+    features and tokens are worth in themselves; contracts: measures of contract.json by corpus; claims: those that were measured."""
 
     boards: dict[str, list[dict[str, Any]]]
     decisions: dict[str, dict[str, Any]]
@@ -40,6 +47,7 @@ class Content:
     cards: dict[str, dict[str, Any]]
     intrinsic: vectors.Vectors = field(default_factory=vectors.Vectors)
     contracts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    claims: list[probes.Probe] = field(default_factory=list)
 
 
 def render(content: Content) -> str:
@@ -52,7 +60,8 @@ def render(content: Content) -> str:
     environment.filters |= {"show": lambda value, metric: show(metric, value), "continuation": tables.continuation}
     environment.tests["link"] = tables.links
     corpora = [_corpus(content, name) for name in sorted({rows[0]["corpus"] for rows in content.boards.values()})]
-    return environment.get_template("page.html").render(corpora=corpora, shown=SHOWN_SAMPLES, vectors=vectors.section(content.intrinsic))
+    sections = {"vectors": vectors.section(content.intrinsic), "probes": probes.section(content.claims)}
+    return environment.get_template("page.html").render(corpora=corpora, shown=SHOWN_SAMPLES, **sections)
 
 
 def _corpus(content: Content, name: str) -> dict[str, Any]:
@@ -73,10 +82,11 @@ def _board(content: Content, board: str, rows: list[dict[str, Any]]) -> dict[str
     """One leaderboard and everything under it; drawings of the champion come first."""
     anchor = charts.board_id(board)
     decision = content.decisions.get(anchor, {})
-    champion = decision.get("champion")
+    champion = decision.get("champion") if decision.get("current", True) else None  # one of an earlier training has no row here
     shown = sorted(rows, key=lambda row: row["experiment"] != champion)
     title, question = PROBLEMS.get(rows[0]["problem"], (rows[0]["problem"].replace("_", " "), ""))
     results = {row["experiment"]: content.results.get(row["experiment"], Result()) for row in shown}
+    measured = {name: result.cost for name, result in results.items() if result.cost}
     return {
         "id": anchor,
         "title": title,
@@ -87,16 +97,21 @@ def _board(content: Content, board: str, rows: list[dict[str, Any]]) -> dict[str
         "winner": next((row for row in rows if row["experiment"] == champion), None),
         "score": score(decision.get("metric", rows[0]["metric"])),
         "interval": show_interval(decision.get("metric", ""), decision.get("interval")),
-        "groups": [_group([row for row in rows if row["group"] == group]) for group in dict.fromkeys(row["group"] for row in rows)],
+        "groups": [
+            _group([row for row in rows if row["group"] == group], measured) for group in dict.fromkeys(row["group"] for row in rows)
+        ],
+        "costs": costs.table(rows, measured),
         "curves": charts.learning_curves(shown, {name: result.history for name, result in results.items()}),
         "positions": charts.by_position(shown, {name: result.positions for name, result in results.items()}),
         "confusions": [tables.confusion(name, result.confusion) for name, result in results.items() if result.confusion],
+        "behaviour": behaviour.section(shown, {name: result.behaviour for name, result in results.items()}),
+        "closer": closer.looks(shown, {name: result.tables for name, result in results.items()}),
         "samples": [(name, result.samples) for name, result in results.items() if result.samples],
     }
 
 
-def _group(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Rows that are ranked together, each with its drawing and its words."""
+def _group(rows: list[dict[str, Any]], measured: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Rows that are ranked together, each with its drawing and its words. measured: what each cost, as far as it is known."""
     metric = rows[0]["metric"]
     scale, drawings = charts.whiskers(rows)
     aside = [
@@ -107,9 +122,11 @@ def _group(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "metric": metric,
         "score": score(metric),
         "axis": scale,
-        "aside": [(name, score(name).title) for name in aside],
+        "aside": [(name, score(name)) for name in aside],
         "rows": [
-            row | {"drawing": drawing, "between": show_interval(metric, row["interval"].get(metric)), "pair": _pair(row["paired"])}
+            row
+            | {"drawing": drawing, "between": show_interval(metric, row["interval"].get(metric)), "pair": _pair(row["paired"])}
+            | {"costs": costs.short(row, measured.get(row["experiment"], {}))}
             for row, drawing in zip(rows, drawings, strict=True)
         ],
     }
@@ -121,4 +138,5 @@ def _pair(paired: dict[str, Any] | None) -> dict[str, str] | None:
         return None
     low, high = (show_difference(paired["metric"], edge).split(" ")[0] for edge in paired["interval"])
     by = show_difference(paired["metric"], paired["difference"])
-    return {"verdict": paired["verdict"], "by": by, "interval": f"{low} to {high}", "p": show_p(paired["p_adjusted"])}
+    said = {"verdict": paired["verdict"], "by": by, "interval": f"{low} to {high}"}
+    return said | {"p": show_p(paired["p_adjusted"]), "test": paired["test"]}

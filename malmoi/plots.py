@@ -18,7 +18,8 @@ class Panel:
     """One small chart of lines. label: what a reader who cannot see it is told.
 
     front: lines that it is about (the class of each, its points); back: the other experiments' lines, drawn grey for comparison;
-    reference: a height to hold against, such as the baseline's; names: written at the x ticks instead of numbers.
+    reference: a height to hold against, such as the baseline's; names: written at the x ticks instead of numbers. spans: (x, low, high) of
+    intervals around points of the front. fractions: are ticks on the x axis between whole numbers, too?
     """
 
     label: str
@@ -29,6 +30,8 @@ class Panel:
     reference: float | None = None
     names: tuple[str, ...] = ()
     x_title: str = ""
+    spans: tuple[tuple[float, float, float], ...] = ()
+    fractions: bool = False
 
 
 def element(tag: str, *children: str, **attributes: object) -> Markup:
@@ -86,7 +89,10 @@ def panel(chart: Panel) -> Markup:
     if chart.reference is not None and chart.y[0] <= chart.reference <= chart.y[1]:
         parts.append(element("line", class_="reference", x1=44, x2=310, y1=up(chart.reference), y2=up(chart.reference)))
     parts += [_line("other", [(across(x), up(y)) for x, y in points]) for points in chart.back]
-    parts += [_line(kind, [(across(x), up(y)) for x, y in points]) for kind, points in chart.front]
+    parts += [element("line", class_="range", x1=across(x), x2=across(x), y1=up(low), y2=up(high)) for x, low, high in chart.spans]
+    for kind, points in chart.front:
+        parts.append(_line(kind, [(across(x), up(y)) for x, y in points]))
+        parts += [_line(kind, [(across(x), up(y))]) for x, y in points if chart.spans and len(points) > 1]
     return _svg(320, 190, chart.label, parts)
 
 
@@ -111,9 +117,9 @@ def _grid(chart: Panel, up: Callable[[float], float]) -> list[Markup]:
 def _labels(chart: Panel, across: Callable[[float], float]) -> list[Markup]:
     if chart.names:
         step = math.ceil(len(chart.names) / 7)
-        named = [(place, name) for place, name in enumerate(chart.names) if place % step == 0]
+        named = [(float(place), name) for place, name in enumerate(chart.names) if place % step == 0]
     else:
-        named = [(int(tick), f"{tick:g}") for tick in ticks(*chart.x) if tick == int(tick)]
+        named = [(tick, f"{tick:g}") for tick in ticks(*chart.x) if chart.fractions or tick == int(tick)]
     texts = [element("text", name, x=across(place), y=173, text_anchor="middle") for place, name in named]
     return [*texts, element("text", chart.x_title, x=310, y=187, text_anchor="end", class_="title")]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from malmoi import config, generation, registry
-from malmoi.batches import END, UNKNOWN, Sequences
+from malmoi.batches import END, SPECIALS, UNKNOWN, Sequences
 from malmoi.decoding import Decoding
 from malmoi.drafts import Request
 from malmoi.generation import Continuation
@@ -32,6 +32,7 @@ class Scores:
     charged: np.ndarray
     units: dict[str, np.ndarray]
     token_bits: np.ndarray  # (all tokens,) in reading order, ends included
+    ids: np.ndarray  # (all tokens,) the id that each of them is about
 
 
 class Predictor:
@@ -43,12 +44,16 @@ class Predictor:
         self._tokenize = tokenizer
 
     @classmethod
-    def load(cls, folder: Path, cache: Cache | None = None) -> "Predictor":
-        """Read a bundle; cache: where tokens of texts met before are remembered. Raises ConfigError where the folder holds none."""
+    def load(cls, folder: Path, cache: Cache | None = None, long_run: bool = False) -> "Predictor":
+        """Read a bundle; cache: where tokens of texts met before are remembered; long_run: start tokenizers that run in Java as for very
+        many texts, for a server. Raises ConfigError where the folder holds none."""
         if not (folder / "bundle.json").is_file():
             raise config.ConfigError(f"{folder}: no trained model here (bundle.json is missing); train it: dvc repro")
         pipeline, about = (json.loads((folder / name).read_text(encoding="utf-8")) for name in ("pipeline.json", "bundle.json"))
-        tokenizer = Tokenizer(pipeline["tokenizer"]["name"], pipeline["tokenizer"]["options"], folder / "tokenizer", cache)
+        name, options = pipeline["tokenizer"]["name"], pipeline["tokenizer"]["options"]
+        if long_run and "long_run" in getattr(registry.find("tokenizers", name), "SPEED_ONLY", ()):
+            options = options | {"long_run": True}
+        tokenizer = Tokenizer(name, options, folder / "tokenizer", cache)
         feature = registry.find("features", pipeline["feature"]["kind"]).load(folder / "state")
         return cls(pipeline, about, tokenizer, feature, registry.find("models", about["family"]).load(folder / "model"))
 
@@ -67,14 +72,32 @@ class Predictor:
         """Whether the tokens give the text back, so that bits per character mean something."""
         return bool(self.pipeline["tokenizer"]["lossless"])
 
+    @cached_property
+    def frequencies(self) -> np.ndarray:
+        """(ids,) how often train had the token of each id; 0 for the special ones. Only where features give ids."""
+        return np.array([0] * len(SPECIALS) + [count for _, count in self._vocabulary.entries], np.int64)
+
+    def cut(self, texts: Sequence[str]) -> list[list[str]]:
+        """The tokens of each text."""
+        return self._tokenize(texts)
+
+    def unknown(self, documents: Sequence[list[str]]) -> np.ndarray:
+        """(n,) how many tokens of each document the vocabulary lacks, whether or not the features have another way to read them."""
+        known = self._vocabulary.ids if hasattr(self._vocabulary, "ids") else set(self._vocabulary.tokens)
+        return np.array([sum(token not in known for token in document) for document in documents], np.int64)
+
     def classify(self, texts: Sequence[str]) -> np.ndarray:
         """(n, classes) probabilities; (0, classes) for no texts."""
-        if not texts:
+        return self.classify_tokens(self.cut(texts))
+
+    def classify_tokens(self, documents: Sequence[list[str]]) -> np.ndarray:
+        """The same of texts that were cut before."""
+        if not documents:
             return np.zeros((0, len(self.labels)), np.float32)
-        return np.asarray(self.model.predict(self.feature.transform(self._tokenize(texts))))
+        return np.asarray(self.model.predict(self.feature.transform(documents)))
 
     def score(self, texts: Sequence[str]) -> Scores:
-        """Bits of every text, the texts read as one stream in their order."""
+        """Bits of every text, the texts read as one stream in their order: every token and every END is scored once, none is dropped."""
         inputs: Sequences = self.feature.transform(self._tokenize(texts))
         token_bits = -self.model.predict(inputs) / np.log(2)
         starts = inputs.offsets[:-1] + np.arange(len(inputs))  # an END after every text
@@ -85,7 +108,7 @@ class Predictor:
             "bytes": np.array([len(text.encode("utf-8", "surrogatepass")) + 1 for text in texts]),
             "unknown": unknown,
         }
-        return Scores(np.add.reduceat(token_bits, starts), inputs.charged, units, token_bits)
+        return Scores(np.add.reduceat(token_bits, starts), inputs.charged, units, token_bits, inputs.stream()[1:])
 
     def generate(self, prompts: Sequence[str], decodings: Decoding | Sequence[Decoding]) -> list[Continuation]:
         """Continue every prompt, side by side; decodings: one for all, or one each. A continuation's text is what follows the prompt.
@@ -106,6 +129,11 @@ class Predictor:
             raise config.ConfigError(f"{self.about['experiment']} is a {self.problem} model; only a language model continues a text")
         inputs: Sequences = self.feature.transform(self._tokenize(prompts))
         return [Request(inputs[place].tolist(), decoding) for place, decoding in zip(range(len(prompts)), decodings, strict=True)]
+
+    @property
+    def _vocabulary(self) -> Any:
+        """What knows the tokens: the feature, or the vocabulary that one with vectors has."""
+        return getattr(self.feature, "words", self.feature)
 
     @cached_property
     def _writer(self) -> Writer:

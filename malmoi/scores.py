@@ -5,25 +5,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Score:
-    """title: its name in a sentence; better: "higher" or "lower"; unit: behind a difference; percent: a share, shown out of a hundred."""
+    """title: its name in a sentence; better: "higher" or "lower"; unit: behind a difference; percent: a share, shown out of a hundred;
+    short: its name above a narrow column, where it has a shorter one."""
 
     title: str
     better: str
     unit: str = ""
     percent: bool = False
     digits: int = 3
+    short: str = ""
 
 
 SCORES = {
     "accuracy": Score("accuracy", "higher", "points", percent=True, digits=1),
     "macro_f1": Score("macro F1", "higher", "points", percent=True, digits=1),
     "log_loss": Score("log loss", "lower", "nats"),
-    "calibration_error": Score("calibration error", "lower", "points", percent=True, digits=1),
+    "calibration_error": Score("calibration error", "lower", "points", percent=True, digits=1, short="ECE"),
     "perplexity": Score("perplexity", "lower", digits=2),
     "bits_per_character": Score("bits per character", "lower", "bits per character"),
     "bits_per_byte": Score("bits per byte", "lower", "bits per byte"),
     "bits_per_token": Score("bits per token", "lower", "bits per token"),
-    "unknown_rate": Score("unknown tokens", "lower", "points", percent=True, digits=1),
+    "unknown_rate": Score("unknown tokens", "lower", "points", percent=True, digits=1, short="unknown"),
 }
 
 

@@ -3,7 +3,8 @@
 * McNemar (1947), exact binomial form, with the mid-p correction of Fagerland, Lydersen & Laake (2013): classifiers, one seed each.
 * The paired bootstrap (Efron & Tibshirani 1993, ch. 16; for text, Koehn 2004): any score that is a sum over examples divided by a sum of
   sizes (accuracy; bits per character). Examples are redrawn, and seeds too where there are several, so that the interval is about the
-  recipe and not about one lucky run.
+  recipe and not about one lucky run. It is what the leaderboard compares language models by: an example is a text, redrawn with all its
+  tokens (`leaderboard.compare`).
 * Holm (1979): p values of several comparisons, adjusted so that the chance of any false "better" stays at the level.
 
 Everything is seeded: the same arrays give the same numbers.

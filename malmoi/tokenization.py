@@ -57,11 +57,11 @@ class Tokenizer:
     def __call__(self, texts: Sequence[str]) -> list[list[str]]:
         """Tokens of each text; an empty text has none."""
         texts = [text if text.isascii() else unicodedata.normalize("NFC", text) for text in texts]
-        if self._cache is None:
-            documents, failed = self._cut_new(texts)
-            self._count(len(texts), failed)
-            return documents
-        with self._lock:
+        with self._lock:  # servers ask from several threads; not every analyzer can be
+            if self._cache is None:
+                documents, failed = self._cut_new(texts)
+                self._count(len(texts), failed)
+                return documents
             parts = [self._remembered(texts[start : start + AT_ONCE], self._cache) for start in range(0, len(texts), AT_ONCE)]
         return [tokens for part in parts for tokens in part]
 

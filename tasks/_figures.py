@@ -16,13 +16,15 @@ FONTS = ("NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Malgun Gothic", "Ap
 INITIALS = "g kk n d tt r m b pp s ss - j jj ch k t p h".replace("-", "").split(" ")
 VOWELS = ["a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi", "yu", "eu", "ui", "i"]
 FINALS = ["", *"g kk gs n nj nh d l lg lm lb ls lt lp lh m b bs s ss ng j ch k t p h".split()]  # noqa: SIM905 - a table to be read
+COLORS = {"train": "tab:blue", "valid": "tab:orange"}
 CELLS = 15  # classes at most for which every cell of a confusion matrix shows its number
 
 
-def draw(run: _runs.Run, folder: Path) -> None:
-    """Write the plots that this run has data for into `folder`, as PNG."""
+def draw(seeds: Sequence[_runs.Run], folder: Path) -> None:
+    """Write the plots that the seeds of one experiment have data for into `folder`, as PNG."""
+    run = seeds[0]
     drawn = {
-        "learning-curve.png": learning_curve(run),
+        "learning-curve.png": learning_curve(seeds),
         "confusion-matrix.png": confusion_matrix(_results.table(run.evaluated / "confusion.csv"), run.name),
         "perplexity-by-position.png": positions(_results.table(run.evaluated / "position.csv"), run.name),
     }
@@ -31,27 +33,29 @@ def draw(run: _runs.Run, folder: Path) -> None:
             figure.savefig(folder / name, dpi=110)
 
 
-def learning_curve(run: _runs.Run) -> "Figure | None":
-    """Losses over epochs, the best validation epoch marked; None for fewer than two epochs."""
-    values = _runs.epochs(run)
-    losses = {
-        name: sorted((epoch, value) for (key, epoch), value in values.items() if key == name) for name in ("train_loss", "valid_loss")
-    }
-    if len(losses["train_loss"]) < 2:
+def learning_curve(seeds: Sequence[_runs.Run]) -> "Figure | None":
+    """Losses over epochs, a line for each seed, the best validation epoch of all marked; None for fewer than two epochs."""
+    curves = [(name, run.seed, _curve(run, f"{name}_loss")) for run in seeds for name in ("train", "valid")]
+    if max(len(points) for _, _, points in curves) < 2:
         return None
-    figure, axes = page(f"{_runs.title(run.name, int(run.bundle['seed']))}: loss", (7.0, 4.2))
-    for name, points in losses.items():
-        axes.plot(*zip(*points, strict=True), marker=".", label=name.replace("_", " "))
-    best = min(losses["valid_loss"], key=lambda point: point[1], default=None)
+    figure, axes = page(f"{seeds[0].name}: loss", (7.0, 4.2))
+    for name, seed, points in curves:
+        label = f"{name} loss" if seed == seeds[0].seed else None
+        axes.plot(*zip(*points, strict=True), marker=".", label=label, color=COLORS[name], alpha=1 if len(seeds) == 1 else 0.6)
+    best = min((point for name, _, points in curves if name == "valid" for point in points), key=lambda point: point[1], default=None)
     if best is not None:
         axes.annotate(f"best {best[1]:.3f}", best, textcoords="offset points", xytext=(0, 10), ha="center", fontsize=9)
         axes.plot(*best, "o", fillstyle="none", color="black")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel("epoch")
+    axes.set_xlabel("epoch" if len(seeds) == 1 else f"epoch (a line for each of {len(seeds)} seeds)")
     axes.set_ylabel("loss in nats (per text or token)")
     axes.legend()
     axes.grid(alpha=0.3)
     return figure
+
+
+def _curve(run: _runs.Run, name: str) -> list[tuple[int, float]]:
+    return sorted((epoch, value) for (metric, epoch), value in _runs.epochs(run).items() if metric == name)
 
 
 def confusion_matrix(rows: Sequence[dict[str, str]], title: str) -> "Figure | None":

@@ -33,7 +33,8 @@ def commit() -> dict[str, str]:
     """Git commit of the project and whether the working tree differs from it; {} where there is no commit."""
     try:
         head = _git("rev-parse", "HEAD")
-        return {"mlflow.source.git.commit": head, "malmoi.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower()}
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!champions")  # who stands changes no model
+        return {"mlflow.source.git.commit": head, "malmoi.dirty": str(bool(changed)).lower()}
     except (OSError, subprocess.CalledProcessError):
         return {}
 

@@ -20,5 +20,5 @@ def links(out: Path) -> dict[str, str]:
         place = store.client.get_experiment_by_name(_runs.group(run.bundle["problem"], run.bundle["corpus"]))
         tracked = _tracking.alike(store, place.experiment_id, _runs.tags(run)) if place else []
         for one in tracked[:1]:
-            found[_runs.title(run.name, int(run.bundle["seed"]))] = f"{uri}/#/experiments/{one.info.experiment_id}/runs/{one.info.run_id}"
+            found[_runs.title(run.name, run.seed)] = f"{uri}/#/experiments/{one.info.experiment_id}/runs/{one.info.run_id}"
     return found

@@ -1,9 +1,9 @@
 """Telling MLflow of epochs while a model trains, without ever slowing or breaking the training.
 
 MLflow's import alone costs seconds, and a server may be slow, down, or go away in the middle. So a process of its own (`_writer.py`) does
-all of it, at low priority; training only puts lines into a pipe that never makes it wait. What does not get through is not lost:
-`python -m tasks record` fills it in from `out/`. If training is killed outright, the pipe closes without a last word, and the run is
-marked KILLED.
+all of it, at the lowest priority; training only puts lines into a pipe that never makes it wait, and does not wait at its end either: the
+writer finishes by itself within seconds. What does not get through is not lost: `python -m tasks record` fills it in from `out/`. If
+training is killed outright, the pipe closes without a last word, and the run is marked KILLED; if both are killed, `_abandoned.py` sees it.
 """
 
 import json
@@ -22,7 +22,8 @@ from typing import Any
 from tasks._tracking import ROOT
 
 PATIENCE = 15.0  # seconds of training before a writer is worth starting; MALMOI_TRACKING_DELAY says otherwise
-WAIT = {"FINISHED": 5.0, "FAILED": 10.0, "KILLED": 0.0}  # seconds at most that the end of training waits for the writer
+WAIT = {"FINISHED": 1.0, "FAILED": 1.0, "KILLED": 0.0}  # seconds at most that the end of training waits for the writer
+LEFT: list["subprocess.Popen[bytes]"] = []  # writers that were not through when their training ended; they end by themselves
 LIMIT = 1 << 20  # bytes that may wait for a stuck server
 
 
@@ -97,24 +98,19 @@ class Live:
             self._off = True
 
     def _leave(self, writer: "subprocess.Popen[bytes]", status: str) -> None:
-        """Close the pipe and give the writer a little time. One that has not even reached the store is stopped: `record` does it all."""
+        """Close the pipe and let the writer finish by itself. One that has not even reached the store is stopped: `record` does it all."""
         deadline = time.monotonic() + WAIT[status]
         while self._pending and not self._off and time.monotonic() < deadline:
             time.sleep(0.05)
             self._flush(writer)
         with suppress(OSError):
             writer.stdin.close()  # type: ignore[union-attr]
-        if status == "KILLED":
-            return  # no time to wait: it writes its last line by itself, and ends within seconds
-        try:
-            if status == "FINISHED" and not _began(writer):
-                raise subprocess.TimeoutExpired("tasks._writer", 0)
-            writer.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        if status == "FINISHED" and not _began(writer):
             writer.kill()
-            writer.wait()
-        finally:
-            writer.stdout.close()  # type: ignore[union-attr]
+        with suppress(subprocess.TimeoutExpired):
+            writer.wait(max(0.0, deadline - time.monotonic()))
+        writer.stdout.close()  # type: ignore[union-attr]
+        LEFT[:] = [one for one in (*LEFT, writer) if one.poll() is None]
 
 
 def off() -> bool:

@@ -22,6 +22,11 @@ def peak_mb(process: int | None = None) -> float | None:
     return round(total / 1024, 1)
 
 
+def own_peak_mb() -> float | None:
+    """MiB that this process alone has held at its peak; None where there is no /proc."""
+    return round(_field(os.getpid(), "VmHWM") / 1024, 1) if PROC.is_dir() else None
+
+
 def _field(process: int, name: str) -> int:
     """A number of /proc/PID/status, in KiB where it is a size; 0 where the process is gone."""
     try:

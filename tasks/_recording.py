@@ -1,199 +1,158 @@
-"""Filling MLflow from `out/`: every trained bundle becomes one complete run, whatever was there before.
+"""Filling MLflow from `out/`: every trained bundle becomes one complete run, whatever was there before, below the run of its experiment.
 
 A run that is missing is made; one that live tracking began, or that an interrupted `record` left half done, is completed: only epochs,
 params and scores that are not there yet are added. The tag `malmoi.recorded` is written last and says what the run was made from, so that
-a finished run costs nothing the next time.
+a finished run costs nothing the next time. What is added bears times that follow from the run's own, so that two processes that add the
+same to one run add it once. A run whose epochs say something else than `out/` (the same training came out differently on another machine)
+is replaced.
 """
 
-import hashlib
-import json
-import os
-import socket
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tasks import _figures, _lineage, _results, _runs, _tracking
+from tasks import _abandoned, _lineage, _records, _requests, _tracking
+from tasks._records import Record
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
     from mlflow.entities import Run as Tracked
 
-BATCH = 900  # entries of one request; MLflow takes 1000, of which at most 100 params and 100 tags
+PATIENCE = 12.0  # seconds that a writer may need to end after its training has ended
+DONE, PARENT = "malmoi.recorded", "mlflow.parentRunId"
 
 
 def record(store: _tracking.Store, out: Path) -> Counter[str]:
     """Record all bundles under `out`. Returns how many runs were "new", "completed", "unchanged", and "ended" (left over by a crash)."""
+    return fill(store, _records.read(out))
+
+
+def fill(store: _tracking.Store, records: Iterable[tuple[Record, Sequence[Record]]]) -> Counter[str]:
+    """Bring the store to these runs, each with those below it; and end what crashes have left. Returns as `record`."""
     done: Counter[str] = Counter()
     with store.alone():
         known = _known(store)
-        locks = _lineage.locks(out)
-        for run in _runs.read(out):
-            tracked = known.pop(run.identity, None)
-            extra = _lineage.tags(run, locks)
-            digest = _runs.digest(run, extra)
-            if tracked is not None and tracked.data.tags.get("malmoi.recorded") == digest:
-                done["unchanged"] += 1
-                continue
-            done["new" if tracked is None else "completed"] += 1
-            _complete(store, run, tracked, _runs.tags(run) | extra | {"malmoi.recorded": digest})
-        done["ended"] = _sweep(store, known.values())
+        for above, below in records:
+            parent = _settle(store, above, known.pop(above.identity, None), "", done)
+            for one in below:
+                _settle(store, one, known.pop(one.identity, None), parent, done)
+        done["ended"] = _abandoned.end(store, known.values())
     return done
 
 
-def _known(store: _tracking.Store) -> dict[tuple[str, str, int], "Tracked"]:
+def _known(store: _tracking.Store) -> "dict[tuple[str, ...], Tracked]":
     """All runs that this project has recorded, by identity."""
-    places = [place.experiment_id for place in _paged(store.client.search_experiments)]
-    found: dict[tuple[str, str, int], Tracked] = {}
-    if places:
-        for run in _paged(store.client.search_runs, places, "tags.`malmoi.key` LIKE '%'"):
-            tags = run.data.tags
-            found[tags["malmoi.key"], tags.get("malmoi.experiment", ""), int(tags.get("malmoi.seed", 0))] = run
+    places = [place.experiment_id for place in _requests.paged(store.client.search_experiments)]
+    found: dict[tuple[str, ...], Tracked] = {}
+    runs = _requests.paged(store.client.search_runs, places, "tags.`malmoi.key` LIKE '%'") if places else []
+    for run in sorted(runs, key=_tracking.age):
+        kept = found.setdefault(tuple(run.data.tags.get(name, "") for name in _tracking.IDENTITY), run)
+        if kept is not run and kept.info.experiment_id == run.info.experiment_id:  # two processes made it, and neither saw the other's
+            store.client.delete_run(run.info.run_id)
     return found
 
 
-def _paged(search: Any, *arguments: Any) -> list[Any]:
-    found, token = [], None
-    while True:
-        page = search(*arguments, max_results=1000, page_token=token)
-        found += page
-        token = page.token
-        if not token:
-            return found
+def _settle(store: _tracking.Store, one: Record, tracked: "Tracked | None", parent: str, done: "Counter[str]") -> str:
+    """Bring one run to what `out/` says, and count what that was. Returns its id."""
+    if tracked is not None and _complete(tracked, one, parent):
+        done["unchanged"] += 1
+        return str(tracked.info.run_id)
+    done["new" if tracked is None else "completed"] += 1
+    place = _requests.again(lambda: _tracking.place(store, *one.group, one.page))
+    run_id = tracked.info.run_id if tracked is not None else ""
+
+    def once() -> str:
+        found = store.client.get_run(run_id) if run_id else None
+        if found is None or found.info.lifecycle_stage == "deleted":  # another process's double may have stayed in its place
+            found = _tracking.begin(store, place, _first(one, parent), name=one.name)
+        return _fill(store, found, one, parent)
+
+    return _requests.again(once)
 
 
-def _complete(store: _tracking.Store, run: _runs.Run, tracked: "Tracked | None", tags: dict[str, str]) -> None:
-    """Bring one run to what `out/` says."""
-    bundle = run.bundle
-    place = _tracking.place(store, bundle["problem"], bundle["corpus"], _about(run))
-    tracked = tracked or _tracking.begin(store, place, _first(tags))
-    run_id = tracked.info.run_id
-    _values(store, run_id, tracked, run)
-    _inputs(store, tracked, run)
-    _artifacts(store, run_id, run)
-    last = {"malmoi.recorded": tags.pop("malmoi.recorded")}
+def _complete(tracked: "Tracked", one: Record, parent: str) -> bool:
+    tags = tracked.data.tags
+    return tags.get(DONE) == one.digest and tags.get(PARENT, "") == parent and tracked.info.status == "FINISHED"
+
+
+def _fill(store: _tracking.Store, tracked: "Tracked", one: Record, parent: str) -> str:
+    """Params, epochs, scores, inputs and artifacts that are missing; the tag that says so comes last."""
+    tracked = _quiet(store, tracked)
+    there = _history(store, tracked, {name for name, _ in one.epochs})
+    if any(one.epochs.get(place) != point.value for place, point in there.items()):
+        store.client.delete_run(tracked.info.run_id)
+        tracked, there = _tracking.begin(store, tracked.info.experiment_id, _first(one, parent), name=one.name), {}
+    run_id = str(tracked.info.run_id)
     commit = {} if "mlflow.source.git.commit" in tracked.data.tags else _lineage.commit()  # that of the training, where it is known
-    _send(store, run_id, tags=commit | tags | {"mlflow.note.content": _runs.describe(run)})
+    above = {PARENT: parent} if parent else {}
+    params = {name: value for name, value in one.params.items() if name not in tracked.data.params}
+    _requests.send(store, run_id, _missing(store, tracked, one, there), params, commit | dict(one.tags) | above)
+    _inputs(store, tracked, one)
+    _artifacts(store, run_id, one)
     if tracked.info.status != "FINISHED":
-        store.client.set_terminated(run_id, "FINISHED")
-    _send(store, run_id, tags=last)
+        end = None if _abandoned.WRITER in tracked.data.tags else tracked.info.start_time + int(one.seconds * 1000)
+        store.client.set_terminated(run_id, "FINISHED", end)  # so that the run table says how long training took, not recording
+    store.client.set_tag(run_id, DONE, one.digest)
+    return run_id
 
 
-def _first(tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags that a run is born with: all that finds it again, but not the one that says it is complete."""
-    return {name: value for name, value in tags.items() if name.startswith(("malmoi.", "mlflow.")) and name != "malmoi.recorded"}
+def _quiet(store: _tracking.Store, tracked: "Tracked") -> "Tracked":
+    """The run as it is once its writer has ended: after a training that has ended it needs seconds at most."""
+    until = time.monotonic() + PATIENCE
+    while tracked.info.status == "RUNNING" and _abandoned.alive(tracked) and time.monotonic() < until:
+        time.sleep(0.2)
+        tracked = store.client.get_run(tracked.info.run_id)
+    return tracked
 
 
-def _values(store: _tracking.Store, run_id: str, tracked: "Tracked", run: _runs.Run) -> None:
-    """Params, epochs and scores that are missing or differ."""
-    from mlflow.entities import Metric
-
-    now = int(time.time() * 1000)
-    data, epochs = tracked.data, _runs.epochs(run)
-    there = {
-        (name, point.step): point.value
-        for name in {name for name, _ in epochs} & data.metrics.keys()
-        for point in store.client.get_metric_history(run_id, name)
-    }
-    metrics = [Metric(name, value, now, 0) for name, value in _runs.scores(run).items() if data.metrics.get(name) != value]
-    metrics += [Metric(name, value, now, step) for (name, step), value in epochs.items() if there.get((name, step)) != value]
-    wanted = _runs.parameters(run.entry, run.pipeline) | {"seed": str(run.bundle["seed"])}
-    _send(store, run_id, metrics, {name: value for name, value in wanted.items() if name not in data.params})
-
-
-def _send(
-    store: _tracking.Store, run_id: str, metrics: "Iterable[Metric]" = (), params: Mapping[str, str] = {}, tags: Mapping[str, str] = {}
-) -> None:
-    """Few large requests instead of many small ones."""
-    from mlflow.entities import Param, RunTag
-
-    waiting = list(metrics)
-    named = [Param(name, value[:6000]) for name, value in params.items()]
-    labels = [RunTag(name, value[:8000]) for name, value in tags.items()]
-    while waiting or named or labels:
-        store.client.log_batch(run_id, waiting[: BATCH - 200], named[:100], labels[:100])
-        waiting, named, labels = waiting[BATCH - 200 :], named[100:], labels[100:]
-
-
-def _inputs(store: _tracking.Store, tracked: "Tracked", run: _runs.Run) -> None:
-    """The corpus as dataset input, one entry per split, with the digest of its data card."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    corpus = str(run.bundle["corpus"])
-    card = run.out / "ingest" / corpus / "card.json"
-    if not card.is_file() or tracked.inputs.dataset_inputs:
-        return
-    digest = hashlib.sha256(card.read_bytes()).hexdigest()[:12]
-    source = json.dumps({"uri": f"out/ingest/{corpus}"})
-    used = {"training": "train", "validation": "valid", "testing": "test"}
-    datasets = [
-        DatasetInput(
-            Dataset(f"{corpus}/{split}", digest, "local", source, profile=_profile(card, split)),
-            [InputTag("mlflow.data.context", context)],
-        )
-        for context, split in used.items()
-    ]
-    store.client.log_inputs(tracked.info.run_id, datasets)
-
-
-def _profile(card: Path, split: str) -> str:
-    """What the data card says of a split, as MLflow's dataset panel shows it."""
-    said = _results.load(card)
-    of_split = said.get("splits", {}).get(split) if isinstance(said.get("splits"), dict) else None
-    return json.dumps(of_split if of_split is not None else {"card": card.name}, ensure_ascii=False)
-
-
-def _artifacts(store: _tracking.Store, run_id: str, run: _runs.Run) -> None:
-    """Plots, metrics.json and samples, in one go."""
-    with tempfile.TemporaryDirectory(prefix="malmoi-") as name:
-        folder = Path(name)
-        _figures.draw(run, folder)
-        for source in _runs.sources(run):
-            if source.name == "samples.json":
-                (folder / "samples.txt").write_text(_samples(source, int(run.bundle["seed"])), encoding="utf-8")
-            elif source.name == "metrics.json":
-                (folder / "metrics.json").write_bytes(source.read_bytes())
-        if any(folder.iterdir()):
-            store.client.log_artifacts(run_id, name)
-
-
-def _samples(file: Path, seed: int) -> str:
-    """Generated texts of one seed, to be read by people."""
-    samples = [sample for sample in json.loads(file.read_text(encoding="utf-8")) if int(sample.get("seed", seed)) == seed]
-    return "\n\n".join(f"[temperature {sample['temperature']}] {sample['prompt']}▸{sample['text']}" for sample in samples) + "\n"
-
-
-def _about(run: _runs.Run) -> str:
-    """What an MLflow experiment is, in plain words."""
-    language = _runs.LANGUAGES.get(str(run.bundle.get("language")), "")
-    task = "Which class does a text belong to?" if run.bundle["problem"] == "classify" else "What comes next in a text?"
-    primary, better = run.evaluation.get("primary", "the primary metric"), run.evaluation.get("better", "")
-    return (
-        f"{task} {language} corpus **{run.bundle['corpus']}**. One run is one experiment of `params/` with one seed; compare them by "
-        f"`test_{primary}` ({better} is better). The champion is chosen on `valid_{primary}`.\n\n"
-        "This page can be rebuilt from `out/` at any time: `python -m tasks record`."
+def _first(one: Record, parent: str) -> dict[str, str]:
+    """Tags that a run is born with: all that finds it again."""
+    return {name: value for name, value in one.tags.items() if name.startswith(("malmoi.", "mlflow."))} | (
+        {PARENT: parent} if parent else {}
     )
 
 
-def _sweep(store: _tracking.Store, others: "Iterable[Tracked]") -> int:
-    """Runs that say RUNNING but whose writer, on this machine, is no more: mark them KILLED."""
-    ended = 0
-    for run in others:
-        host, _, process = run.data.tags.get("malmoi.writer", "").rpartition(":")
-        if run.info.status == "RUNNING" and host == socket.gethostname() and not _alive(int(process)):
-            store.client.set_terminated(run.info.run_id, "KILLED")
-            ended += 1
-    return ended
+def _history(store: _tracking.Store, tracked: "Tracked", names: set[str]) -> "dict[tuple[str, int], Metric]":
+    """(metric, epoch) -> what the run has of it."""
+    points = {name: store.client.get_metric_history(tracked.info.run_id, name) for name in names & tracked.data.metrics.keys()}
+    return {(name, point.step): point for name, found in points.items() for point in found}
 
 
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+def _missing(store: _tracking.Store, tracked: "Tracked", one: Record, there: "Mapping[tuple[str, int], Metric]") -> "Iterator[Metric]":
+    """Epochs and scores that are not there, or differ."""
+    from mlflow.entities import Metric
+
+    began, run_id = int(tracked.info.start_time), tracked.info.run_id
+    known = {0: began} | {point.step: point.timestamp for point in there.values()}
+    for (name, epoch), value in one.epochs.items():
+        if (name, epoch) not in there:  # in order of time after the last one before it that is there
+            before = max(step for step in known if step <= epoch)
+            yield Metric(name, value, known[before] + epoch - before, epoch)
+    for name, value in one.scores.items():
+        if name not in tracked.data.metrics:
+            yield Metric(name, value, began, 0)
+        elif tracked.data.metrics[name] != value:  # the newest of a step is the one that counts
+            yield Metric(name, value, 1 + max(point.timestamp for point in store.client.get_metric_history(run_id, name)), 0)
+
+
+def _inputs(store: _tracking.Store, tracked: "Tracked", one: Record) -> None:
+    """The corpus as dataset input, one entry per split."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    if one.card is not None and not tracked.inputs.dataset_inputs:
+        described = _records.datasets(one.card, one.group[1])
+        inputs = [DatasetInput(Dataset(**said), [InputTag("mlflow.data.context", context)]) for context, said in described]
+        store.client.log_inputs(tracked.info.run_id, inputs)
+
+
+def _artifacts(store: _tracking.Store, run_id: str, one: Record) -> None:
+    """Plots, metrics.json and samples, in one go."""
+    if one.draw is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="malmoi-") as name:
+        one.draw(Path(name))
+        if any(Path(name).iterdir()):
+            store.client.log_artifacts(run_id, name)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from malmoi.config import ConfigError
 from tasks._files import describe, load, save, save_table, table
@@ -11,7 +11,7 @@ from tasks._files import describe, load, save, save_table, table
 if TYPE_CHECKING:  # numpy and pyarrow are imported where they are used: `--help` must not wait for them
     from malmoi.leaderboard import Entry, Outcomes
 
-__all__ = ["boards", "describe", "load", "read", "save", "save_table", "table"]
+__all__ = ["boards", "costs", "describe", "load", "read", "save", "save_table", "table"]
 
 SIZES = {"bits_per_character": "characters", "bits_per_byte": "bytes", "bits_per_token": "tokens"}
 
@@ -40,6 +40,12 @@ def read(folder: Path) -> "Entry":
     classify = metrics["problem"] == "classify"
     outcomes = _outcomes(folder / "predictions.parquet", "correct" if classify else "bits", {} if classify else SIZES)
     return Entry(metrics, outcomes, describe(metrics["tokenizer"], "name"), describe(metrics["feature"], "kind"))
+
+
+def costs(folder: Path | None, name: str) -> dict[str, Any]:
+    """What the stages "train" and "evaluate" measured of an experiment, by stage; without those that were not measured."""
+    files = {stage: folder / stage / f"{name}.json" for stage in ("train", "evaluate")} if folder else {}
+    return {stage: load(file) for stage, file in files.items() if file.is_file()}
 
 
 def _outcomes(path: Path, value: str, sizes: dict[str, str]) -> "Outcomes":

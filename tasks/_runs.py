@@ -1,10 +1,10 @@
 """What a tracked run says, read from `out/` alone: nothing here knows MLflow.
 
-One run is one trained bundle (`out/train/NAME/seed-S/`), with its history and, once evaluated, its scores. Because everything comes from
-files that DVC makes, a tracking server can be filled again from a clone at any time.
+One run is one trained bundle (`out/train/NAME/seed-S/`), with its history and, once evaluated, its scores; the run above all seeds of an
+experiment is `_seeds.py`'s. Because everything comes from files that DVC makes, a tracking server can be filled again from a clone at any
+time.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from malmoi.config import ConfigError
 from tasks import _results
 
-FORMAT = "1"  # what a recorded run looks like; raise it when that changes, so that `record` goes over all runs again
+ALL = "all"  # the tag `malmoi.seed` of the run above an experiment's seeds
 COUNTS = {"tokens", "characters", "bytes"}  # sizes of the test set, not scores: they stay in metrics.json
 LANGUAGES = {"ko": "Korean", "en": "English"}
 
 
 @dataclass(frozen=True)
 class Run:
-    """One trained bundle. out: the folder of all outputs; bundle, entry, pipeline, evaluation: bundle.json, experiment.json,
-    pipeline.json and metrics.json (empty where not evaluated yet); history: rows of history.csv for this seed."""
+    """One trained bundle. out: the folder of all outputs; bundle, entry, pipeline, evaluation: bundle.json, experiment.json, pipeline.json
+    and metrics.json (empty where not evaluated yet); history: rows of history.csv for this seed; cost: what its training cost (empty where
+    that is not known)."""
 
     out: Path
     bundle: dict[str, Any]
@@ -30,11 +32,17 @@ class Run:
     pipeline: dict[str, Any]
     history: list[dict[str, str]]
     evaluation: dict[str, Any]
+    cost: dict[str, Any]
 
     @property
-    def identity(self) -> tuple[str, str, int]:
-        """Key, experiment and seed: two runs with the same identity are one run."""
-        return (str(self.bundle["key"]), self.name, int(self.bundle["seed"]))
+    def recipe(self) -> str:
+        """Key of all seeds of the experiment together."""
+        return str(self.bundle["recipe"])
+
+    @property
+    def seed(self) -> str:
+        """Its seed, as a tag says it."""
+        return str(self.bundle["seed"])
 
     @property
     def name(self) -> str:
@@ -48,12 +56,15 @@ class Run:
 
 
 def read(out: Path) -> Iterator[Run]:
-    """All bundles of finished trainings under `out`, by experiment and seed. Raises ConfigError where a file is missing or no JSON."""
+    """All bundles of finished trainings under `out`, by experiment and seed. Raises ConfigError where a file is missing or no JSON, or of
+    an older version of this project."""
     late = unfinished(out)
     for file in sorted(out.glob("train/*/seed-*/bundle.json")):
         if file.parents[1].name in late:
             continue
         bundle = _results.load(file)
+        if "recipe" not in bundle:
+            raise ConfigError(f"{file}: made by an older version of this project (it has no 'recipe'); make it again: dvc repro")
         experiment = file.parents[1]
         scores = out / "evaluate" / str(bundle["experiment"]) / "metrics.json"
         yield Run(
@@ -63,7 +74,13 @@ def read(out: Path) -> Iterator[Run]:
             pipeline=_results.load(file.with_name("pipeline.json")),
             history=[row for row in _results.table(experiment / "history.csv") if int(row["seed"]) == int(bundle["seed"])],
             evaluation=_results.load(scores) if scores.is_file() else {},
+            cost=_cost(out / "cost" / "train" / f"{bundle['experiment']}.json", str(bundle["seed"])),
         )
+
+
+def _cost(file: Path, seed: str) -> dict[str, Any]:
+    found: dict[str, Any] = _results.load(file)["seeds"].get(seed, {}) if file.is_file() else {}
+    return found
 
 
 def unfinished(out: Path) -> set[str]:
@@ -76,9 +93,9 @@ def group(problem: str, corpus: str) -> str:
     return f"{problem}/{corpus}"
 
 
-def title(experiment: str, seed: int) -> str:
-    """Name of the MLflow run."""
-    return f"{experiment} · seed {seed}"
+def title(experiment: str, seed: int | str) -> str:
+    """Name of the MLflow run: "bills-gru · seed 1"; of the run above its seeds, the experiment's."""
+    return experiment if seed == ALL else f"{experiment} · seed {seed}"
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -112,69 +129,53 @@ def epochs(run: Run) -> dict[tuple[str, int], float]:
 
 
 def scores(run: Run) -> dict[str, float]:
-    """Final metrics of this seed: test_accuracy, valid_bits_per_character, ..., and the number of the model's parameters."""
+    """Final metrics of this seed: test_accuracy, valid_bits_per_character, ..., the seconds that training took, and the number of
+    the model's parameters."""
     final: dict[str, float] = {}
     for split in ("test", "valid"):
         of_seed = run.evaluation.get(split, {}).get("seeds", {}).get(str(run.bundle["seed"]), {})
         kept = {name: value for name, value in of_seed.items() if name not in COUNTS and isinstance(value, int | float)}
         final |= {f"{split}_{name}": float(value) for name, value in kept.items() if math.isfinite(value)}
-    return final | {"model_parameters": float(run.bundle.get("parameters") or 0)}
+    spent = {"train_seconds": float(run.cost["seconds"])} if "seconds" in run.cost else {}
+    return final | spent | {"model_parameters": float(run.bundle.get("parameters") or 0)}
 
 
 def tags(run: Run) -> dict[str, str]:
-    """Tags that say what a run is; the first ones are columns worth choosing in the run table."""
+    """Tags that say what a run is; the first ones find it again."""
+    return {"malmoi.key": str(run.bundle["key"]), "malmoi.experiment": run.name, "malmoi.seed": run.seed} | shared(run)
+
+
+def shared(run: Run) -> dict[str, str]:
+    """Tags that all seeds of its experiment have in common."""
     bundle = run.bundle
-    return {
-        "malmoi.key": str(bundle["key"]),
-        "malmoi.experiment": run.name,
-        "malmoi.seed": str(bundle["seed"]),
-        "malmoi.problem": str(bundle["problem"]),
-        "malmoi.corpus": str(bundle["corpus"]),
-        "malmoi.language": str(bundle.get("language", "")),
-        "malmoi.family": str(bundle.get("family", "")),
-    }
-
-
-def sources(run: Run) -> list[Path]:
-    """Files that plots and samples are drawn from, those that are there."""
-    places = [run.evaluated / name for name in ("metrics.json", "confusion.csv", "position.csv", "samples.json")]
-    return [place for place in places if place.is_file()]
-
-
-def digest(run: Run, other: Mapping[str, str]) -> str:
-    """SHA-256 of all that would be recorded (`other`: tags from outside `out/`): equal means that there is nothing to do."""
-    said = [FORMAT, run.bundle, run.entry, run.pipeline, run.history, run.evaluation, dict(other)]
-    total = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
-    for file in sources(run):
-        total.update(file.read_bytes())
-    return total.hexdigest()
+    said = {name: str(bundle.get(name, "")) for name in ("problem", "corpus", "language", "family")}
+    return {"malmoi.stage": "train", "malmoi.recipe": run.recipe, **{f"malmoi.{name}": value for name, value in said.items()}}
 
 
 def describe(run: Run) -> str:
     """A run in plain words, for its page."""
+    primary = run.evaluation.get("primary")
+    score = scores(run).get(f"test_{primary}")
+    lines = [
+        f"Seed {run.seed} of {introduce(run)}",
+        f"Test {primary} {score:.4f}; {run.evaluation.get('better')} is better." if score is not None else "Not evaluated yet.",
+        "Its parent run has the mean of all seeds, how far they lie apart, and the plots.",
+        again(run),
+    ]
+    return "\n\n".join(lines)
+
+
+def introduce(run: Run) -> str:
+    """What was trained on what."""
     bundle, tokenizer, feature = run.bundle, run.pipeline.get("tokenizer", {}), run.pipeline.get("feature", {})
     language = LANGUAGES.get(str(bundle.get("language")), str(bundle.get("language")))
     size = f"{bundle['parameters']:,} parameters" if bundle.get("parameters") else "size unknown"
-    lines = [
-        (
-            f"**{run.name}**, seed {bundle['seed']}: a {bundle.get('family')} model ({size}) on the {language} corpus "
-            f"*{bundle['corpus']}*, text cut by *{tokenizer.get('name')}*, given to the model as *{feature.get('kind')}*."
-        ),
-        _result(run.evaluation),
-        f"Make it again: `dvc repro train@{run.name}`. Everything here comes from `out/`: `python -m tasks record`.",
-    ]
-    return "\n\n".join(line for line in lines if line)
-
-
-def _result(evaluation: Mapping[str, Any]) -> str:
-    primary = evaluation.get("primary")
-    test = evaluation.get("test", {})
-    if primary is None or test.get("mean", {}).get(primary) is None:
-        return "Not evaluated yet."
-    low, high = (test.get("interval", {}).get(primary) or [None, None])[:2]
-    interval = f", 95 % interval {low:.4f} to {high:.4f}" if isinstance(low, float) and isinstance(high, float) else ""
-    seeds = len(test.get("seeds", {}))
     return (
-        f"Test {primary} {test['mean'][primary]:.4f} (mean of {seeds} seed{'s' if seeds > 1 else ''}{interval}); "
-        f"{evaluation.get('better')} is better."
+        f"**{run.name}**: a {bundle.get('family')} model ({size}) on the {language} corpus *{bundle['corpus']}*, text cut by "
+        f"*{tokenizer.get('name')}*, given to the model as *{feature.get('kind')}*."
     )
+
+
+def again(run: Run) -> str:
+    """How to make the run's files, and its page, again."""
+    return f"Make it again: `dvc repro train@{run.name}`. Everything here comes from `out/`: `python -m tasks record`."

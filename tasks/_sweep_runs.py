@@ -26,7 +26,7 @@ NOTE = "Trials of sweeps: `python -m flows.sweep`. A run is a sweep, with its tr
 def record(store: _tracking.Store, sweep: Sweep, files: Sequence[Path]) -> str:
     """Bring MLflow to what the sweep's folder says; files: what goes with the sweep's run. Returns what was done, in words."""
     with store.alone():
-        place = _tracking.place(store, "sweeps", sweep.name, NOTE)
+        place = _tracking.place(store, "sweeps", sweep.name, {"mlflow.note.content": NOTE})
         known = _known(store, place, sweep.key)
         parent = known.get("") or _begin(store, place, sweep, None, "")
         new = 0

@@ -1,4 +1,5 @@
-"""The lines of dvc.yaml that switch the experiments of a corpus on: `- params/experiments/NAME.yaml`, with or without a `#` before it."""
+"""The lines of dvc.yaml that switch the experiments of a corpus on: `- params/experiments/NAME.yaml`, with or without a `#` before it;
+and those of other files in params/ that it lists, as probes.yaml."""
 
 import os
 import re
@@ -9,7 +10,9 @@ from malmoi.config import ConfigError, load
 from malmoi.registry import suggest
 
 FOLDER = "params/experiments"
-LINE = re.compile(rb"^(?P<indent>[ ]+)(?P<off>#[ ]*)?-[ ]+" + FOLDER.encode() + rb"/(?P<name>[\w.-]+)\.yaml(?P<rest>[ ]*(#.*)?\r?\n?)$")
+LINE = re.compile(
+    rb"^(?P<indent>[ ]+)(?P<off>#[ ]*)?-[ ]+(?P<folder>params(/experiments)?)/(?P<name>[\w.-]+)\.yaml(?P<rest>[ ]*(#.*)?\r?\n?)$"
+)
 
 
 def switch(name: str, pipeline: Path, *, on: bool) -> bool:
@@ -19,27 +22,30 @@ def switch(name: str, pipeline: Path, *, on: bool) -> bool:
     params/experiments, for a pipeline that has no such lines, and where nothing would be left switched on.
     """
     lines = _read(pipeline).splitlines(keepends=True)
-    found = {match["name"].decode(): index for index, line in enumerate(lines) if (match := LINE.match(line))}
-    if not found:
+    found = {match["name"].decode(): (index, match) for index, line in enumerate(lines) if (match := LINE.match(line))}
+    own = {one: index for one, (index, match) in found.items() if match["folder"].decode() == FOLDER}
+    if not own:
         raise ConfigError(f"{pipeline}: `vars:` lists no file of {FOLDER}, so nothing can be switched here")
-    known = sorted({file.stem for file in (pipeline.parent / FOLDER).glob("*.yaml")} | (set() if on else set(found)))
+    files = {file.stem for file in (pipeline.parent / FOLDER).glob("*.yaml")}
+    known = sorted(files | set(found) - (set(own) if on else set()))
     if name not in known:
         raise ConfigError(f"{FOLDER} has no {name}.yaml{suggest(name, known)}")
     if name not in found:
-        return on and _insert(pipeline, lines, max(found.values()), name)
-    match = LINE.match(lines[found[name]])
-    if match is None or (match["off"] is None) is on:
+        return on and _insert(pipeline, lines, max(own.values()), name)
+    index, match = found[name]
+    if (match["off"] is None) is on:
         return False
-    if not on and sum(1 for line in lines if (other := LINE.match(line)) and not other["off"]) == 1:
+    if not on and name in own and sum(not found[one][1]["off"] for one in own) == 1:
         raise ConfigError(f"{pipeline}: {name} is the only one that is switched on, and the pipeline needs one; enable another first")
-    lines[found[name]] = _line(match["indent"], name, match["rest"], on=on)
+    lines[index] = _line(match["indent"], match["folder"] + b"/" + match["name"], match["rest"], on=on)
     _write(pipeline, lines)
     return True
 
 
 def missing(name: str, pipeline: Path, data: Path) -> list[str]:
     """Corpora that the experiments of `name` read and that are not in `data` yet."""
-    corpora = load(pipeline.parent / FOLDER / f"{name}.yaml").get("ingest") or {}
+    path = pipeline.parent / FOLDER / f"{name}.yaml"
+    corpora = load(path).get("ingest") or {} if path.is_file() else {}
     return [str(corpus) for corpus in corpora if not (data / str(corpus)).exists()]
 
 
@@ -48,13 +54,13 @@ def _insert(pipeline: Path, lines: list[bytes], after: int, name: str) -> bool:
     end = b"\r\n" if lines[after].endswith(b"\r\n") else b"\n"
     if not lines[after].endswith(b"\n"):
         lines[after] += end
-    lines.insert(after + 1, _line(last["indent"] if last else b"  ", name, end, on=True))
+    lines.insert(after + 1, _line(last["indent"] if last else b"  ", f"{FOLDER}/{name}".encode(), end, on=True))
     _write(pipeline, lines)
     return True
 
 
-def _line(indent: bytes, name: str, rest: bytes, *, on: bool) -> bytes:
-    return indent + (b"" if on else b"# ") + f"- {FOLDER}/{name}.yaml".encode() + rest
+def _line(indent: bytes, path: bytes, rest: bytes, *, on: bool) -> bytes:
+    return indent + (b"" if on else b"# ") + b"- " + path + b".yaml" + rest
 
 
 def _read(pipeline: Path) -> bytes:

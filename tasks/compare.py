@@ -8,8 +8,9 @@ from typing import Any
 from tasks import _graph, _results
 
 COLUMNS = ["problem", "corpus", "group", "rank", "experiment", "family", "tokenizer", "feature", "parameters", "metric"]
-SCORES = ["test", "low", "high", "spread", "seeds", "valid", "against", "difference", "p_adjusted", "verdict"]
-COMPACT = ("accuracy", "macro_f1", "bits_per_character", "perplexity")  # the columns of `dvc metrics show`
+SCORES = ["test", "low", "high", "spread", "seeds", "valid", "against", "difference", "paired_test", "p", "p_adjusted", "verdict"]
+BESIDE = ["accuracy", "macro_f1", "log_loss", "calibration_error", "perplexity", "bits_per_character", "bits_per_byte", "unknown_rate"]
+COMPACT = ("accuracy", "macro_f1", "calibration_error", "bits_per_character", "bits_per_byte", "perplexity")  # as `dvc metrics show` has it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def run(evaluate: Path, train: Path, graph: Path, out: Path) -> None:
     ranked = {board: rank(entries) for board, entries in _results.boards(evaluate, names).items()}
     shutil.rmtree(out, ignore_errors=True)
     _results.save(out / "leaderboard.json", ranked)
-    _results.save_table(out / "leaderboard.csv", COLUMNS + SCORES, [_flat(row) for rows in ranked.values() for row in rows])
+    _results.save_table(out / "leaderboard.csv", COLUMNS + SCORES + BESIDE, [_flat(row) for rows in ranked.values() for row in rows])
     for board, rows in ranked.items():
         _write_curves(out / "curves" / f"{board.replace('/', '-')}.csv", train, rows)
         for row in rows:
@@ -53,7 +54,9 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     metric = row["metric"]
     low, high = row["interval"].get(metric) or (None, None)
     scores = {"test": row["test"][metric], "low": low, "high": high, "spread": row["spread"].get(metric), "seeds": len(row["seeds"])}
-    return row | (row["paired"] or {}) | scores | {"metric": metric}
+    paired = row["paired"] or {}
+    beside = {name: row["test"].get(name) for name in BESIDE}
+    return row | paired | beside | scores | {"metric": metric, "paired_test": paired.get("test")}
 
 
 def _write_curves(path: Path, train: Path, rows: list[dict[str, Any]]) -> None:

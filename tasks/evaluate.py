@@ -1,5 +1,12 @@
 """Measure one experiment on the raw text of its corpus: scores with intervals, one row per test example, tables for plots, samples.
 
+Tables are those of the first seed on test: confusion.csv, classes.csv (precision, recall, F1 of each class), calibration.csv, length.csv
+and unknown.csv of a classifier; position.csv, length.csv and frequency.csv of a language model (`objectives`, `breakdown`); layers.csv
+(`cost`) where the model says what it is made of. All of it is the same for the same inputs. How fast the model answers is not: that goes
+to a file of its own (`--cost`, decision 8).
+
+A classifier is put to behavioural tests, too: behaviour.json (`malmoi/behaviour.py`, params/behaviour.yaml).
+
 A language model continues the experiment's prompts at several temperatures: samples.json has the texts, generation.csv how likely the
 model holds them and how much they repeat themselves, by temperature.
 
@@ -14,7 +21,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from tasks import _cache
+from tasks import _behaviour, _cache
 
 TEMPERATURES = (0.0, 0.4, 0.8, 1.0, 1.2)
 SAMPLE = {"characters": 160, "jamo": 360, "other": 60}  # tokens of a generated sample
@@ -26,30 +33,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="folder that the ingest stage made")
     parser.add_argument("--model", type=Path, required=True, help="folder that the train stage made")
     parser.add_argument("--out", type=Path, required=True, help="folder to make")
+    parser.add_argument("--cost", type=Path, help="file to write how fast the model answers; default: it is not measured")
+    parser.add_argument("--behaviour", type=Path, help="params/behaviour.yaml: how to test a classifier's behaviour; default: not at all")
 
 
-def run(name: str, corpus: Path, model: Path, out: Path) -> None:
+def run(name: str, corpus: Path, model: Path, out: Path, cost: Path | None = None, behaviour: Path | None = None) -> None:
     """Score every seed on valid and test."""
     about = json.loads((model / "experiment.json").read_text(encoding="utf-8"))
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     outcomes: dict[str, dict[int, Any]] = {"valid": {}, "test": {}}
     samples, written = list[dict[str, Any]](), dict[float, list[Any]]()
+    tests = _behaviour.Tests(behaviour, corpus)
     for seed in about["seeds"]:
         predictor = _measure(model / f"seed-{seed}", corpus, seed, outcomes)
         samples += _samples(predictor, about["prompts"], seed, written) if about["prompts"] else []
+        tests.ask(predictor, seed)
         test = outcomes["test"][seed]
         print(
             f"{name} seed {seed}: " + ", ".join(f"{key} {value:.4g}" for key, value in test.scores.items() if value is not None), flush=True
         )
     first = outcomes["test"][about["seeds"][0]]
-    for table, columns in first.tables.items():
+    for table, columns in (first.tables | _layers(predictor.model)).items():
         _write_table(out / f"{table}.csv", columns)
     _write_rows(out / "predictions.parquet", outcomes["test"])
+    tests.write(out / "behaviour.json")
     if samples:
         _write(out / "samples.json", samples)
         _write_table(out / "generation.csv", _by_temperature(written))
-    _write(out / "metrics.json", _metrics(name, about, predictor, outcomes))
+    shape = _shape(predictor.model, model / f"seed-{about['seeds'][0]}" / "model")
+    _write(out / "metrics.json", _metrics(name, about, predictor, outcomes) | shape)
+    if cost:
+        _write_speed(cost, name, model / f"seed-{about['seeds'][0]}", corpus)
 
 
 def _measure(bundle: Path, corpus: Path, seed: int, outcomes: dict[str, dict[int, Any]]) -> Any:
@@ -60,8 +75,32 @@ def _measure(bundle: Path, corpus: Path, seed: int, outcomes: dict[str, dict[int
     predictor = Predictor.load(bundle, _cache.tokens())
     for split, by_seed in outcomes.items():
         examples = list(read_examples(corpus / f"{split}.parquet"))
-        by_seed[seed] = objectives.find(predictor.problem).measure(predictor, examples, intervals=split == "test")
+        closely = split == "test" and not by_seed  # intervals and tables are the first seed's
+        by_seed[seed] = objectives.find(predictor.problem).measure(predictor, examples, closely)
     return predictor
+
+
+def _layers(model: Any) -> dict[str, dict[str, list[Any]]]:
+    from malmoi import cost
+
+    rows = cost.layers(model)
+    return {"layers": {name: [row[name] for row in rows] for name in cost.COLUMNS}} if rows else {}
+
+
+def _shape(model: Any, folder: Path) -> dict[str, float | None]:
+    """What the model costs by its shape."""
+    from malmoi import cost
+
+    return {**cost.multiply_adds(cost.layers(model)), "weight_bytes": cost.weight_bytes(folder)}
+
+
+def _write_speed(path: Path, name: str, bundle: Path, corpus: Path) -> None:
+    from malmoi.rows import read_examples
+    from tasks import _speed
+
+    texts = [example.text for example in read_examples(corpus / "test.parquet")]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, {"experiment": name, **_speed.measure(bundle, texts)})
 
 
 def _samples(predictor: Any, prompts: list[str], seed: int, written: dict[float, list[Any]]) -> list[dict[str, Any]]:
@@ -107,6 +146,7 @@ def _metrics(name: str, about: dict[str, Any], predictor: Any, outcomes: dict[st
         "parameters": about["parameters"],
         "primary": primary,
         "better": better,
+        **({"protocol": "every text from a state of zeros"} if about["training"].get("reset") else {}),
         **{split: _summary(by_seed) for split, by_seed in outcomes.items()},
     }
 

@@ -1,4 +1,5 @@
-"""Print the leaderboards and the champions, and what to do next. Reads what `compare` and `promote` wrote."""
+"""Print the leaderboards and the champions, and what to do next. Reads what `compare` and `promote` wrote, and what `train` and `evaluate`
+measured."""
 
 import argparse
 import json
@@ -7,30 +8,39 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from malmoi.scores import score, show, show_interval
+from malmoi.expense import say_count, say_seconds, summary
+from malmoi.scores import score, show, show_interval, show_p
 from tasks import _results
 
 PORT = 5001
 EXAMPLES = {"ko": "국회는 법률안을 심의하고 의결한다.", "en": "A warm and funny film."}
-RIGHT = {"test", "valid", "±"}  # columns of numbers
+ASIDE = {
+    "classify": {"macro F1": "macro_f1", "ECE": "calibration_error"},
+    "language_model": {"perplexity": "perplexity", "bits/byte": "bits_per_byte"},
+}
+RIGHT = {"test", "valid", "±", "parameters", "trained in", "texts/s", *(title for names in ASIDE.values() for title in names)}  # numbers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Folders to read."""
     parser.add_argument("--compare", type=Path, default=Path("out/compare"), help="folder that `compare` wrote (%(default)s)")
     parser.add_argument("--promote", type=Path, default=Path("out/promote"), help="folder that `promote` wrote (%(default)s)")
+    parser.add_argument("--cost", type=Path, default=Path("out/cost"), help="folder of what `train` and `evaluate` measured (%(default)s)")
 
 
-def run(compare: Path, promote: Path) -> None:
+def run(compare: Path, promote: Path, cost: Path | None = None) -> None:
     """Print one table per problem and corpus, then three commands."""
     boards = _results.load(compare / "leaderboard.json")
     decisions = _results.load(promote / "decisions.json")
-    champions = {decision["champion"] for decision in decisions.values()}
+    champions = {decision["champion"] for decision in decisions.values() if decision.get("current", True)}
     for board, rows in boards.items():
         for group in dict.fromkeys(row["group"] for row in rows):
             together = [row for row in rows if row["group"] == group]
-            print("\n" + "\n".join(_board(f"{board}{': ' + group if group else ''}", together, champions)))
-    print("\n* champion, chosen on the validation split; what the paired tests and intervals say: out/report/index.html\n")
+            spent = {row["experiment"]: _spent(row, _results.costs(cost, row["experiment"])) for row in together}
+            print("\n" + "\n".join(_board(f"{board}{': ' + group if group else ''}", together, champions, spent)))
+    print("\n* champion; what the paired tests and intervals say: out/report/index.html")
+    challenged = {name: decision for name, decision in decisions.items() if decision.get("standing")}
+    print("".join(f"{name}: {decision['outcome']}. {decision['why']}\n" for name, decision in challenged.items()))
     print("\n".join(_next(decisions)))
 
 
@@ -55,8 +65,25 @@ def _padded(text: str, size: int, right: bool) -> str:
     return space + text if right else text + space
 
 
-def _board(title: str, rows: list[dict[str, Any]], champions: set[str]) -> list[str]:
+def _spent(row: dict[str, Any], measured: dict[str, Any]) -> dict[str, str]:
+    found = summary(row, measured.get("train", {}), measured.get("evaluate", {}))
+    return {
+        "parameters": say_count(found["parameters"]),
+        "trained in": say_seconds(found["seconds"]),
+        "texts/s": say_count(found["texts_per_second"]),
+    }
+
+
+def _pair(paired: dict[str, Any] | None) -> str:
+    """What the paired test against the row below says, by which test."""
+    if paired is None:
+        return ""
+    return f"{paired['verdict']}, {show_p(paired['p_adjusted'])} ({paired['test']})".replace("\u00a0", " ")
+
+
+def _board(title: str, rows: list[dict[str, Any]], champions: set[str], spent: dict[str, dict[str, str]]) -> list[str]:
     metric = rows[0]["metric"]
+    aside = {title: name for title, name in ASIDE.get(rows[0]["problem"], {}).items() if name != metric}
     table = [
         {
             " ": "*" if row["experiment"] in champions else " ",
@@ -65,7 +92,9 @@ def _board(title: str, rows: list[dict[str, Any]], champions: set[str]) -> list[
             "95% interval": show_interval(metric, row["interval"].get(metric)),
             "±": show(metric, row["spread"].get(metric)) if len(row["seeds"]) > 1 else "",
             "valid": show(metric, row["valid"]),
-            "against the next": row["paired"]["verdict"] if row["paired"] else "",
+            **{title: show(name, row["test"].get(name)) for title, name in aside.items()},
+            **spent[row["experiment"]],
+            "against the next": _pair(row["paired"]),
         }
         for row in rows
     ]
@@ -77,6 +106,8 @@ def _next(decisions: dict[str, dict[str, Any]]) -> list[str]:
     """The three commands that a person would want next."""
     found = sorted((decision["problem"] != "classify", name) for name, decision in decisions.items() if decision["champion"])
     look = ["Next:", "  see every run side by side   make ui"]
+    if not any(decision.get("standing") for decision in decisions.values()):
+        look.append("  hold challengers to evidence .venv/bin/python -m tasks accept")
     change = [
         "  change an experiment         edit params/experiments/, then: make",
         "                               or: .venv/bin/dvc exp run -S 'params/experiments/bills.yaml:experiments.bills-gru.model.units=128'",

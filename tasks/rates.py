@@ -1,7 +1,7 @@
 """Put the rates of all tokenizers side by side: types, tokens per eojeol, types per token, share of test tokens that train lacks.
 
-It also writes down which entries of the tables `intrinsic` and `grades` are switched on, so that the report shows those alone; and it is
-always in the graph, so that out/intrinsic and out/grades are there where no such entry is.
+It also writes down which entries of the tables `intrinsic`, `grades` and `probes` are switched on, so that the report shows those
+alone; and it is always in the graph, so that out/intrinsic, out/grades and out/probes are there where no such entry is.
 """
 
 import argparse
@@ -20,15 +20,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--graph", type=Path, required=True, help="dvc.yaml: tokens that it does not switch on are left out")
     parser.add_argument("--out", type=Path, required=True, help="folder to write rates.json in")
     parser.add_argument("--graded", type=Path, required=True, help="folder to write grades.json in: the names of what is graded")
+    parser.add_argument("--probed", type=Path, required=True, help="folder to write probes.json in: the names of what is probed")
 
 
-def run(tokens: Path, graph: Path, out: Path, graded: Path) -> None:
-    """Write rates.json and grades.json. Raises ConfigError where tokens that are switched on were not made."""
+def run(tokens: Path, graph: Path, out: Path, graded: Path, probed: Path) -> None:
+    """Write rates.json, grades.json and probes.json. Raises ConfigError where tokens that are switched on were not made."""
     names = sorted(_graph.entries(graph, "tokens"))
     found = [_read(tokens / name) for name in names]
-    for folder in (out, graded):
+    for folder in (out, graded, probed):
         shutil.rmtree(folder, ignore_errors=True)
     _files.save(graded / "grades.json", sorted(_graph.entries(graph, "grades")))
+    _files.save(probed / "probes.json", sorted(_graph.entries(graph, "probes") | _graph.entries(graph, "text_probes")))
     _files.save(out / "rates.json", {"intrinsic": sorted(_graph.entries(graph, "intrinsic")), "tokens": found})
     print(f"rates: {len(found)} ways to cut {len({row['corpus'] for row in found})} corpora")
 

@@ -40,13 +40,13 @@ def run(out: Path = Path("out"), quiet: bool = False, strict: bool = False) -> N
 
 def _fill(out: Path) -> str:
     """What was done, in words; "" for nothing. Raises ConnectionError where MLflow does not answer, or stops answering."""
-    from tasks import _failures, _intrinsic_runs, _recording, _registry, _tracking
+    from tasks import _aliases, _failures, _intrinsic_runs, _recording, _requests, _tracking
 
     try:
         store = _tracking.store()
         done = _recording.record(store, out)
-        done["new"] += _intrinsic_runs.record(store, out)
-        registered = _registry.register(store, out)
+        done += _intrinsic_runs.record(store, out)
+        registered = _requests.again(lambda: _aliases.register(store, out))
     except Exception as error:
         if not _failures.silent(error):
             raise

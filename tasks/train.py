@@ -1,12 +1,14 @@
 """Train one experiment, a model for each of its seeds: features in, self-contained bundles and their learning history out.
 
 A bundle (seed-1/, seed-2/, ...) holds everything that is needed to answer raw text, and is what gets served. Epochs go to MLflow while
-they happen; where no tracking server answers, training goes on, and `python -m tasks record` fills it in later.
+they happen; where no tracking server answers, training goes on, and `python -m tasks record` fills it in later. What was stopped goes on
+where it was (`_checkpoints`), and ends with the same bytes.
 """
 
 import argparse
 import csv
 import json
+import math
 import shutil
 import time
 from dataclasses import asdict
@@ -23,11 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--params", type=Path, required=True, help="file in params/experiments/ that holds the entry")
     parser.add_argument("--features", type=Path, required=True, help="folder that the features stage made")
     parser.add_argument("--out", type=Path, required=True, help="folder to make")
+    parser.add_argument("--cost", type=Path, help="file to write what training cost; default: it is not written")
+    parser.add_argument("--checkpoints", type=Path, help="folder for trainings that are stopped; default: they begin again")
 
 
-def run(name: str, params: Path, features: Path, out: Path) -> None:
+def run(name: str, params: Path, features: Path, out: Path, cost: Path | None = None, checkpoints: Path | None = None) -> None:
     """Train all seeds. Raises ConfigError where the entry or the features cannot be right."""
     from malmoi import batches, experiments, pretrained
+    from tasks import _checkpoints, _training_cost
 
     experiment = experiments.read(params, name)
     pipeline = json.loads((features / "pipeline.json").read_text(encoding="utf-8"))
@@ -36,19 +41,39 @@ def run(name: str, params: Path, features: Path, out: Path) -> None:
     inputs, given = experiments.digest(features), pretrained.load(features / "state")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    about: dict[str, Any] = {"name": name, **asdict(experiment), "keys": {}}
+    recipe = experiments.recipe(experiment, name, inputs)
+    about: dict[str, Any] = {"name": name, **asdict(experiment), "recipe": recipe, "keys": {}}
     history: list[dict[str, Any]] = []
+    costs: dict[str, dict[str, Any]] = {}
+    places = _checkpoints.Places(checkpoints, name)
     for seed in experiment.seeds:
         spec = batches.Spec(experiment.problem, pipeline["width"], len(pipeline["labels"]), seed, given)
         model = experiments.build(experiment, spec, f"{params}: experiments.{name}")
         key = experiments.key(experiment, name, seed, inputs)
-        with Listener(name, experiment, seed, key) as told:
-            model.fit(train, valid, told.epoch, told.step)
-        history += told.history
-        about["keys"][str(seed)], about["parameters"] = key, model.parameters
-        _bundle(out / f"seed-{seed}", features, model, _about(about, pipeline, seed))
+        place = places.of(key)
+        done = place.finished() or _learn(model, (train, valid), Listener(name, experiment, seed, {"key": key, "recipe": recipe}), place)
+        history, costs[str(seed)] = history + done["history"], done["cost"]
+        about["keys"][str(seed)], about["parameters"] = key, done["parameters"]
+        _bundle(out / f"seed-{seed}", features, getattr(model, "absorbs", False), _about(about, pipeline, seed))
+        place.deliver(model, out / f"seed-{seed}" / "model")
     _write_history(out / "history.csv", history)
     (out / "experiment.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
+    if cost:
+        _training_cost.save(cost, name, costs)
+    places.remove()
+
+
+def _learn(model: Any, splits: tuple[Any, Any], listener: "Listener", place: Any) -> dict[str, Any]:
+    """Train one seed, from where it was stopped if it was. Returns its history, cost and number of weights."""
+    from tasks import _training_cost
+
+    with listener as told:
+        more = {"checkpoint": place.checkpoint(told.resumed)} if getattr(model, "resumes", False) else {}
+        model.fit(*splits, told.epoch, told.step, **more)
+        cost = _training_cost.of_seed(told.clock, model, splits[0].inputs, len(told.history))
+    done = {"history": told.history, "cost": cost, "parameters": model.parameters}
+    place.finish(model, done)
+    return done
 
 
 def _check_tokens(problem: str, tokenizer: dict[str, Any], where: str) -> None:
@@ -71,20 +96,20 @@ def _about(about: dict[str, Any], pipeline: dict[str, Any], seed: int) -> dict[s
         "family": about["model"]["family"],
         "seed": seed,
         "parameters": about["parameters"],
+        "recipe": about["recipe"],
         "key": about["keys"][str(seed)],
     }
 
 
-def _bundle(folder: Path, features: Path, model: Any, about: dict[str, Any]) -> None:
+def _bundle(folder: Path, features: Path, absorbed: bool, about: dict[str, Any]) -> None:
+    """All but the model. absorbed: what is pretrained is among the weights of a network that read it."""
     from malmoi import pretrained
 
     folder.mkdir()
     shutil.copy(features / "pipeline.json", folder)
-    absorbed = getattr(model, "absorbs", False)  # what is pretrained is among the weights of a network that read it
     shutil.copytree(features / "state", folder / "state", ignore=shutil.ignore_patterns(pretrained.ARRAYS) if absorbed else None)
     if (features / "tokenizer").is_dir():  # what the tokenizer learned; most learn nothing
         shutil.copytree(features / "tokenizer", folder / "tokenizer")
-    model.save(folder / "model")
     (folder / "bundle.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
@@ -99,18 +124,27 @@ def _write_history(path: Path, history: list[dict[str, Any]]) -> None:
 class Listener:
     """Hears of epochs and steps; says them on stdout, keeps the history, hands epochs to the live MLflow run."""
 
-    def __init__(self, name: str, experiment: Any, seed: int, key: str) -> None:
-        from tasks import _tracking
+    def __init__(self, name: str, experiment: Any, seed: int, keys: dict[str, str]) -> None:
+        from tasks import _tracking, _training_cost
 
+        self.clock = _training_cost.Clock()
         self.title, self.seed = f"{name} seed {seed}", seed
         self.history: list[dict[str, Any]] = []
+        self.before = (0, 0)  # epochs, and batches of the next one, that were over when it was taken up again
         self.live = _tracking.live(
-            key=key, experiment=name, seed=seed, problem=experiment.problem, corpus=experiment.corpus, params=asdict(experiment)
+            key=keys["key"],
+            recipe=keys["recipe"],
+            experiment=name,
+            seed=seed,
+            problem=experiment.problem,
+            corpus=experiment.corpus,
+            params=asdict(experiment),
         )
         self.began = self.epoch_began = self.said = time.monotonic()
 
     def __enter__(self) -> "Listener":
         self.live.__enter__()
+        self.clock = type(self.clock)()
         return self
 
     def __exit__(self, *problem: Any) -> None:
@@ -119,21 +153,34 @@ class Listener:
     def epoch(self, epoch: Any) -> None:
         """One pass is over."""
         now = time.monotonic()
-        left = (now - self.began) / epoch.number * (epoch.of - epoch.number)
-        losses = {"train_loss": epoch.train_loss, "valid_loss": epoch.valid_loss, **epoch.metrics}
-        self.history.append({"seed": self.seed, "epoch": epoch.number, **losses})
+        left = (now - self.began) / (epoch.number - self.before[0]) * (epoch.of - epoch.number)
+        losses = self._keep(epoch)
         said = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
         print(f"{self.title}: epoch {epoch.number}/{epoch.of}, {said}, {now - self.epoch_began:.1f} s{_left(left)}", flush=True)
         self.live.epoch(epoch.number, losses, now - self.epoch_began)
         self.epoch_began = self.said = now
 
+    def resumed(self, epochs: list[Any], batch: int) -> None:
+        """Training goes on after these epochs and so many batches of the next. How long they took is not known here."""
+        self.before = (len(epochs), batch)
+        for epoch in epochs:
+            self.live.epoch(epoch.number, self._keep(epoch), math.nan)
+        print(f"{self.title}: taken up again after {len(epochs)} epochs and {batch} batches", flush=True)
+
+    def _keep(self, epoch: Any) -> dict[str, float]:
+        losses = {"train_loss": epoch.train_loss, "valid_loss": epoch.valid_loss, **epoch.metrics}
+        self.history.append({"seed": self.seed, "epoch": epoch.number, **losses})
+        return losses
+
     def step(self, step: Any) -> None:
         """One batch is over; said at most every few seconds."""
+        self.clock.batch(step.of)
         now = time.monotonic()
         if now - self.said < QUIET:
             return
         self.said = now
-        left = (now - self.epoch_began) / step.number * (step.of - step.number)
+        before = self.before[1] if step.epoch == self.before[0] + 1 else 0
+        left = (now - self.epoch_began) / (step.number - before) * (step.of - step.number)
         print(
             f"{self.title}: epoch {step.epoch}, batch {step.number}/{step.of}, loss {step.loss:.4f}{_left(left)} of the epoch", flush=True
         )

@@ -10,7 +10,8 @@ from imports import INFRASTRUCTURE, ROOT, closure
 
 from malmoi import registry
 
-FILES = sorted((ROOT / "params/experiments").glob("*.yaml"))
+FILES = [*sorted((ROOT / "params/experiments").glob("*.yaml")), ROOT / "params/probes.yaml"]
+ANY = {room: " ".join(registry.names(room)) for room in ("features", "models", "tokenizers")}  # an earlier champion may be of any kind
 
 
 class Instance(NamedTuple):
@@ -30,7 +31,7 @@ def instances() -> Iterator[Instance]:
     """Every stage with every entry of every file in params/experiments, switched on or not."""
     for stage, given in load("dvc.yaml")["stages"].items():
         if "foreach" not in given:
-            yield Instance(stage, stage, given["deps"], {})
+            yield Instance(stage, stage, given["deps"], ANY if stage == "promote" else {})
             continue
         table = given["foreach"].removeprefix("${").removesuffix("}")
         for tables in map(load, map(str, FILES)):
@@ -66,9 +67,13 @@ def members(tables: Any, table: str, key: str) -> dict[str, str]:
         return {"tokenizers": f"{entry['tokenizer']} {inside.get('tokenizer', '')}"}
     if table == "features":
         return {"features": entry["kind"], **members(tables, "tokens", entry["tokens"])}
+    if table in ("probes", "text_probes"):
+        rooms = {room: " ".join(registry.names(room)) for room in ("features", "tokenizers")}
+        return {"probes": entry["kind"], "models": "recurrent", **(rooms if table == "text_probes" else {})}
     if table == "intrinsic":
         return members(tables, "features", entry["features"])
-    return {"models": entry["model"]["family"], **members(tables, "features", entry["features"])}
+    below = "pretraining" if entry["features"] in (tables.get("pretraining") or {}) else "features"
+    return {**members(tables, below, entry["features"]), "models": entry["model"]["family"]}
 
 
 ALL = list(instances())

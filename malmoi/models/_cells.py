@@ -5,10 +5,13 @@ to float32 rounding; a test holds that. In all of them x is the cell's input alr
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
-from scipy.special import expit as sigmoid
+
+from malmoi.models import _arrays
+from malmoi.models._cell_equations import Equations, Form
 
 State = list[np.ndarray]  # [hidden] or, for the LSTM, [hidden, memory], each (batch, units)
 
@@ -16,12 +19,19 @@ State = list[np.ndarray]  # [hidden] or, for the LSTM, [hidden, memory], each (b
 @dataclass(frozen=True)
 class Cell:
     """One direction of one layer. kernel: (inputs, gates * units); recurrent: (units, gates * units); bias: (gates * units,), for the
-    GRU (2, gates * units): of the input's and of the state's product."""
+    GRU (2, gates * units): of the input's and of the state's product. own: what `form` adds, see `Form.weights`."""
 
     kind: str
     kernel: np.ndarray
     recurrent: np.ndarray
     bias: np.ndarray
+    form: Form = field(default_factory=Form, kw_only=True)
+    own: dict[str, np.ndarray] = field(default_factory=dict, kw_only=True)
+
+    @cached_property
+    def equations(self) -> Equations:
+        """What it computes."""
+        return Equations(_arrays, self.kind, self.form)
 
     @property
     def units(self) -> int:
@@ -34,27 +44,22 @@ class Cell:
 
     def project(self, inputs: np.ndarray) -> np.ndarray:
         """(batch, time, inputs) -> (batch, time, gates * units), in one product instead of one per step."""
-        flat = inputs.reshape(-1, inputs.shape[-1]) @ self.kernel  # (batch * time, gates * units)
-        return (flat + (self.bias[0] if self.kind == "gru" else self.bias)).reshape(*inputs.shape[:2], -1)
+        flat = self.equations.below(inputs.reshape(-1, inputs.shape[-1]) @ self.kernel, self.own)  # (batch * time, gates * units)
+        if self.form.normalization != "layer":
+            flat = flat + (self.bias[0] if self.kind == "gru" else self.bias)
+        return flat.reshape(*inputs.shape[:2], -1)
 
     def step(self, x: np.ndarray, state: State) -> State:
         """State after one more input. x: (batch, gates * units)."""
-        if self.kind == "lstm":
-            return self._lstm(x, *state)
-        return [self._gru(x, *state) if self.kind == "gru" else np.tanh(x + state[0] @ self.recurrent)]
+        product = state[0] @ self.recurrent
+        if self.form.normalization == "layer":
+            return self._kept(self.equations(x, product, state, {**self.own, "bias": self.bias}), state)
+        return self._kept(self.equations(x, product + self.bias[1] if self.kind == "gru" else product, state, self.own), state)
 
-    def _lstm(self, x: np.ndarray, hidden: np.ndarray, memory: np.ndarray) -> State:
-        """Gates in Keras's order: input, forget, candidate, output."""
-        write, keep, candidate, show = np.split(x + hidden @ self.recurrent, 4, axis=1)
-        memory = sigmoid(keep) * memory + sigmoid(write) * np.tanh(candidate)
-        return [sigmoid(show) * np.tanh(memory), memory]
-
-    def _gru(self, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Gates in Keras's order: update, reset, candidate; the reset gate acts after the product (Keras's `reset_after`)."""
-        update, reset, candidate = np.split(x, 3, axis=1)
-        from_update, from_reset, from_candidate = np.split(hidden @ self.recurrent + self.bias[1], 3, axis=1)
-        keep = sigmoid(update + from_update)
-        return keep * hidden + (1 - keep) * np.tanh(candidate + sigmoid(reset + from_reset) * from_candidate)
+    def _kept(self, new: State, old: State) -> State:
+        """Zoneout's expectation: in training each number stays as it was with this probability."""
+        rates = self.form.zoneouts[: len(new)]
+        return [before + (1 - rate) * (after - before) if rate else after for after, before, rate in zip(new, old, rates, strict=True)]
 
 
 def read(cell: Cell, inputs: np.ndarray, state: State, mask: np.ndarray | None = None, backward: bool = False) -> tuple[np.ndarray, State]:

@@ -15,19 +15,32 @@ import numpy as np
 
 from malmoi.batches import PAD, Inputs, Sequences, Spec
 from malmoi.config import ConfigError
+from malmoi.models import _encoders
 
 PREFIX = "embedding"
+TABLES = {"vectors": "vectors", _encoders.KIND: PREFIX}  # kinds of what is pretrained that bring a table, and its name among their arrays
 DERIVED = f"{PREFIX}.known"  # what a reader worked out ahead of time: kept among the weights, and none of the parameters
 
 
 def kind(spec: Spec) -> str:
     """Who reads: "table", or the kind of what is pretrained."""
-    return "table" if spec.pretrained is None or spec.pretrained.kind == "vectors" else spec.pretrained.kind
+    return "table" if spec.pretrained is None or spec.pretrained.kind in TABLES else spec.pretrained.kind
 
 
 def layer(spec: Spec, size: int, frozen: bool) -> Any:
     """The Keras layer. size: numbers per token where they are learned in the model; pretrained ones bring their own."""
     return _reader(kind(spec)).layer(spec, size, frozen)
+
+
+def width(spec: Spec, size: int) -> int:
+    """Numbers per token: `size` where they are learned in the model."""
+    if spec.pretrained is None:
+        return size
+    arrays = spec.pretrained.arrays
+    found = arrays.get(TABLES.get(spec.pretrained.kind, "projection.kernel"))
+    if found is None:
+        raise ConfigError(f"no network reads features of kind {kind(spec)!r}; there are: {', '.join(TABLES)}, elmo")
+    return int(found.shape[1]) * (1 if kind(spec) == "table" else 2)
 
 
 def export(kind: str, layer: Any) -> dict[str, np.ndarray]:
@@ -77,7 +90,7 @@ def _reader(kind: str) -> ModuleType | SimpleNamespace:
         from malmoi.models import _elmo
 
         return _elmo
-    raise ConfigError(f"no network reads features of kind {kind!r}; there are: vectors, elmo")
+    raise ConfigError(f"no network reads features of kind {kind!r}; there are: {', '.join(TABLES)}, elmo")
 
 
 def _table(spec: Spec, size: int, frozen: bool) -> Any:
@@ -85,7 +98,7 @@ def _table(spec: Spec, size: int, frozen: bool) -> Any:
 
     if spec.pretrained is None:
         return keras.layers.Embedding(spec.width, size)
-    vectors = spec.pretrained.arrays["vectors"]  # (width, dimensions)
+    vectors = spec.pretrained.arrays[TABLES[spec.pretrained.kind]]  # (width, dimensions)
     if len(vectors) != spec.width:
         raise ConfigError(f"{len(vectors)} pretrained vectors for {spec.width} token ids; make the features again")
     table = keras.layers.Embedding(*vectors.shape, trainable=not frozen)

@@ -1,4 +1,4 @@
-"""The recurrent network in Keras: what learns. What it learned is read by `_cells`."""
+"""A network in Keras: what learns. What it learned answers in numpy (`_sequence_model`)."""
 
 from typing import Any
 
@@ -6,132 +6,161 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from malmoi.batches import Sequences, Spec
-from malmoi.models import _embeddings, _recurrent_layers
-
-CELLS = {"simple": _recurrent_layers.SimpleRNN, "lstm": _recurrent_layers.LSTM, "gru": _recurrent_layers.GRU}
-
-
-class Tied(keras.layers.Layer):
-    """Scores of all tokens by the vectors that they are read with (Press and Wolf, 2017): (..., units) -> (..., width).
-
-    What was read is first brought to the size of these vectors, so that the table may be narrower than the layer below.
-    """
-
-    def __init__(self, embedding: Any, width: int, dtype: str) -> None:
-        super().__init__(dtype=dtype)
-        self.embedding, self.width = embedding, width
-
-    def build(self, shape: Any) -> None:
-        """Makes its own weights; the table is the embedding's."""
-        size = self.embedding.output_dim
-        self.projection = self.add_weight(shape=(shape[-1], size), initializer="glorot_uniform", name="projection")
-        self.bias = self.add_weight(shape=(self.width,), initializer="zeros", name="bias")
-
-    def call(self, hidden: Any) -> Any:
-        """See the class."""
-        return keras.ops.matmul(keras.ops.matmul(hidden, self.projection), keras.ops.transpose(self.embedding.embeddings)) + self.bias
-
-    def export(self) -> dict[str, np.ndarray]:
-        """Its own weights, by the names that `recurrent` reads."""
-        return {"head.projection": self.projection.numpy(), "head.bias": self.bias.numpy()}
+from malmoi.batches import PAD, Sequences, Spec
+from malmoi.config import ConfigError
+from malmoi.models import _embeddings, _encoders, _losses, _pooling
+from malmoi.models._blocks import Given, Weight, zeros
+from malmoi.models._head_losses import HeadLearner
+from malmoi.models._losses import Aim
 
 
 class Network(keras.Model):
     """ids (batch, time[, columns]) and states -> logits (batch, classes) for classification, (batch, time, width) and new states else."""
 
-    def __init__(self, settings: Any, spec: Spec, read: Sequences | None = None, policy: str = "float32") -> None:
-        """`read`: what it will learn from, which says how many numbers a token is, and on which side batches are filled up.
-        `policy`: Keras's name for the numbers that layers and head multiply in; the embedding's are float32."""
+    def __init__(self, design: Any, spec: Spec, read: Sequences | None = None, policy: str = "float32") -> None:
+        """design: as in `_sequence_model`. read: what it will learn from, which says how many numbers a token is, and on which side batches
+        are filled up. policy: Keras's name for the numbers that blocks and head multiply in; the embedding's are float32."""
         super().__init__()
-        self.policy = policy
-        self.settings, self.carries = settings, spec.problem == "language_model"
+        self.frame, self.blocks, self.carries = design.params, design.blocks, spec.problem == "language_model"
         self.kind, self.columns = _embeddings.kind(spec), read.ids.shape[1:] if read else ()
-        # cuDNN refuses padding before the text
-        self.kernels = {"use_cudnn": False} if read and read.padding == "before" and settings.cell != "simple" else {}
-        self.embedding = _embeddings.layer(spec, settings.embedding, settings.frozen)
-        self.dropout = keras.layers.Dropout(settings.dropout)
-        last = settings.layers - 1
-        self.readers = [self._reader(self.carries or place < last or settings.pooling != "last") for place in range(settings.layers)]
-        # where the same token is not the same numbers twice, each is read for itself
-        self.by_rows = self.kind == "table" and not settings.dropout and _recurrent_layers.reads_rows(self.readers[0])
-        if self.by_rows:
-            self._build_first()
-        wide = spec.width if self.carries else spec.classes
-        self.head = Tied(self.embedding, wide, policy) if settings.tied else keras.layers.Dense(wide, dtype=policy)
-        self(np.zeros((1, 2, *self.columns), np.int32), self.initial(1))  # makes the weights
-
-    def _build_first(self) -> None:
-        """What Keras would do when it calls them."""
-        if not self.embedding.built:
+        self.embedding = _embeddings.layer(spec, self.frame.embedding, self.frame.frozen)
+        if self.kind == "table" and not self.embedding.built:
             self.embedding.build(None)
-        self.readers[0].build((None, None, self.embedding.output_dim))
+        flat = not self.carries and self.frame.pooling == "last"
+        self.drops = [_dropout(rate, self.frame.locked and not (flat and place == 2)) for place, rate in enumerate(self.frame.dropouts)]
+        self.draws = keras.random.SeedGenerator(spec.seed)
+        self.readers = self._readers(policy, read is not None and read.padding == "before")
+        self.pooling = _Weights(_pooling.weights(self.frame.pooling, self.blocks[-1].width if self.blocks else 0))
+        self.head = HeadLearner(design.head, self.embedding, policy)
+        self(np.zeros((1, 2, *self.columns), np.int32), self.initial(1))  # makes the weights
+        if spec.pretrained is not None and spec.pretrained.kind == _encoders.KIND:
+            self._begin(spec.pretrained.arrays)
 
-    def _reader(self, sequences: bool) -> Any:
-        kind, shown = CELLS[self.settings.cell], {"return_sequences": sequences, "return_state": self.carries}
-        reader = kind(self.settings.units, dtype=self.policy, **shown, **self.kernels)
-        return keras.layers.Bidirectional(reader, dtype=self.policy) if self.settings.bidirectional else reader
+    def _begin(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take over blocks that learned before. Raises ConfigError where they are not of this network's shape."""
+        own = {name: weight for name, weight in self.export().items() if name.startswith("reader")}
+        needed, given = ({name: one.shape for name, one in all.items() if name.startswith("reader")} for all in (own, arrays))
+        if needed != given:
+            wrong = sorted(name for name in needed | given if needed.get(name) != given.get(name))[0]
+            raise ConfigError(
+                f"the pretrained network has another shape than the model: {wrong} is {given.get(wrong)} there and {needed.get(wrong)} "
+                "here; give the model cell, units, layers and options of its pretraining, and bidirectional: true where that read both ways"
+            )
+        for place, reader in enumerate(self.readers):
+            reader.begin({name.removeprefix(f"reader{place}."): one for name, one in arrays.items() if name.startswith(f"reader{place}.")})
+
+    def _readers(self, policy: str, before: bool) -> list[Any]:
+        last = len(self.blocks) - 1
+        whole = [self.carries or place < last or self.frame.pooling != "last" for place in range(len(self.blocks))]
+        return [block.learner(policy, each, self.carries, before) for block, each in zip(self.blocks, whole, strict=True)]
 
     def call(self, ids: Any, states: Any = (), training: bool = False) -> Any:
-        """See the class. `states`: per layer a list of (batch, units), [] for classification."""
-        if self.carries:
-            return self._carry(ids, states, training)
-        mask = _embeddings.mask(ids)  # (batch, time)
-        hidden = self._first(ids, training, mask=mask)  # (batch[, time], units)
-        for reader in self.readers[1:]:
-            hidden = reader(self.dropout(hidden, training=training), mask=mask, training=training)
-        return self.head(self._pool(self.dropout(hidden, training=training), mask)), states
+        """See the class. `states`: per block a list of (batch, ...), [] for classification."""
+        hidden, states = self.read(ids, states, training)
+        return self.head(hidden), states
 
-    def _first(self, ids: Any, training: bool, mask: Any = None, initial_state: Any = None) -> Any:
-        """What the first layer makes of the embedded ids."""
-        reader = self.readers[0]
-        if self.by_rows:
-            table = self.embedding.embeddings.value
-            return _recurrent_layers.read_rows(reader, table, _embeddings.tokens(ids), mask, initial_state)
-        embedded = self.embedding(_embeddings.tokens(ids) if self.kind == "table" else ids)
-        hidden = self.dropout(embedded, training=training)  # (batch, time, embedding)
-        return reader(hidden, mask=mask, initial_state=initial_state, training=training)
+    def cost(self, ids: Any, wanted: Any, states: Any, training: bool, aim: Aim) -> tuple[Any, Any, Any]:
+        """(mean loss per target, what is paid besides, states)."""
+        hidden, states, mask = self._outputs(ids, states, training)
+        shown = self.drops[2](hidden, training=training)
+        if not self.carries:
+            return self.head.loss(self._pool(shown, states, mask), wanted, aim), tf.zeros([]), []
+        besides = _losses.outputs(aim, hidden, shown, wanted) if aim.activation or aim.temporal else tf.zeros([])
+        if aim.padded:
+            there = tf.where(tf.reshape(wanted, [-1]) != PAD)[:, 0]  # (targets,)
+            shown, wanted = tf.gather(tf.reshape(shown, [-1, shown.shape[-1]]), there), tf.gather(tf.reshape(wanted, [-1]), there)
+        return self.head.loss(shown, wanted, aim), besides, states
 
-    def _carry(self, ids: Any, states: Any, training: bool) -> Any:
-        hidden, *state = self._first(ids, training, initial_state=states[0])  # (batch, time, units)
-        carried = [state]
-        for reader, before in zip(self.readers[1:], states[1:], strict=True):
-            hidden, *state = reader(self.dropout(hidden, training=training), initial_state=before, training=training)
-            carried.append(state)
-        scores = self.head(self.dropout(hidden, training=training))  # (batch, time, width)
-        return scores, tf.nest.map_structure(lambda state: tf.cast(state, tf.float32), carried)
+    def read(self, ids: Any, states: Any, training: bool) -> tuple[Any, Any]:
+        """What the head is shown, (batch, numbers) or (batch, time, width), and states."""
+        hidden, states, mask = self._outputs(ids, states, training)
+        shown = self.drops[2](hidden, training=training)
+        return (shown, states) if self.carries else (self._pool(shown, states, mask), [])
 
-    def _pool(self, hidden: Any, mask: Any) -> Any:
-        if self.settings.pooling == "last":
-            return hidden  # (batch, units)
-        hidden = tf.cast(hidden, tf.float32)
-        seen = tf.cast(mask, hidden.dtype)[..., None]  # (batch, time, 1)
-        if self.settings.pooling == "mean":
-            return tf.reduce_sum(hidden * seen, 1) / tf.reduce_sum(seen, 1)
-        return tf.reduce_max(hidden + (seen - 1) * 1e9, 1)  # padding never wins
+    def _outputs(self, ids: Any, states: Any, training: bool) -> tuple[Any, Any, Any]:
+        """What the last block gives, states after it, and its mask."""
+        mask = None if self.carries else _embeddings.mask(ids)  # (batch, time)
+        states = states or [zeros(block, tf.shape(ids)[0], tf.zeros) for block in self.blocks]
+        hidden, carried = None, []
+        for place, (reader, state) in enumerate(zip(self.readers, states, strict=True)):
+            if not place and self._by_rows(reader):
+                hidden, state, mask = reader.rows(self.embedding.embeddings.value, _embeddings.tokens(ids), state, mask)
+            else:
+                below = self._below(ids, hidden, place, training)
+                hidden, state, mask = reader(below, state, mask, training=training)
+            carried.append(tf.nest.map_structure(lambda one: tf.cast(one, tf.float32), state))
+        return self._embedded(ids, training) if hidden is None else hidden, carried, mask
+
+    def _below(self, ids: Any, hidden: Any, place: int, training: bool) -> Any:
+        """(batch, time, numbers) what the block at `place` reads. hidden: what the one before it gave, None where there is none."""
+        if hidden is None:
+            return self._embedded(ids, training)
+        return hidden if self.blocks[place].drops_inside else self.drops[1](hidden, training=training)
+
+    def _by_rows(self, reader: Any) -> bool:
+        """Where the same token is the same numbers wherever it stands, the first block may read each once."""
+        plain = self.kind == "table" and not self.frame.dropouts[0] and not self.frame.embedding_dropout
+        return plain and getattr(reader, "reads_rows", False)
+
+    def _embedded(self, ids: Any, training: bool) -> Any:
+        """(batch, time, numbers) of token ids."""
+        tokens = _embeddings.tokens(ids)
+        hidden = self.embedding(tokens if self.kind == "table" else ids)
+        if training and self.frame.embedding_dropout:
+            rate = self.frame.embedding_dropout
+            kinds, places = tf.unique(tf.reshape(tokens, [-1]))
+            kept = tf.cast(keras.random.uniform([tf.size(kinds)], seed=self.draws) >= rate, tf.float32) / (1 - rate)
+            hidden *= tf.reshape(tf.gather(kept, places), tf.shape(tokens))[..., None]
+        return self.drops[0](hidden, training=training)
+
+    def _pool(self, hidden: Any, carried: Any, mask: Any) -> Any:
+        if len(hidden.shape) == 2:
+            return hidden  # (batch, units): all that was asked for
+        last = hidden[:, -1] if not self.blocks else self.blocks[-1].last(keras.ops, hidden, carried[-1], mask)
+        return _pooling.pool(Given(keras.ops, self.pooling.values()), self.frame.pooling, hidden, last, mask)
+
+    @property
+    def groups(self) -> list[list[Any]]:
+        """Weights that learn, by layer, from the embedding to the head."""
+        head = [*self.pooling.trainable_variables, *self.head.trainable_variables]
+        lists = [self.embedding.trainable_variables, *(reader.trainable_variables for reader in self.readers), head]
+        below = {one.path for one in lists[0]}  # a tied head has the embedding among its own
+        return [lists[0], *([one for one in group if one.path not in below] for group in lists[1:])]
 
     def initial(self, size: int) -> Any:
         """States of `size` streams of which nothing was read; [] for classification."""
-        kinds = 2 if self.settings.cell == "lstm" else 1
-        return [[tf.zeros((size, self.settings.units)) for _ in range(kinds)] for _ in self.readers] if self.carries else []
+        return [zeros(block, size, tf.zeros) for block in self.blocks] if self.carries else []
 
     @property
     def signature(self) -> Any:
         """Shapes of ids, targets and states, for tf.function."""
-        ids = tf.TensorSpec([None, None, *self.columns], tf.int32)
-        return ids, tf.TensorSpec(None, tf.int32), self._carried
-
-    @property
-    def _carried(self) -> Any:
-        return tf.nest.map_structure(lambda state: tf.TensorSpec([None, state.shape[1]], state.dtype), self.initial(1))
+        carried = tf.nest.map_structure(lambda state: tf.TensorSpec([None, *state.shape[1:]], state.dtype), self.initial(1))
+        return tf.TensorSpec([None, None, *self.columns], tf.int32), tf.TensorSpec(None, tf.int32), carried
 
     def export(self) -> dict[str, np.ndarray]:
-        """All weights by the names that `recurrent` reads: embedding, head.kernel, head.bias, reader0.forward.kernel, ..."""
+        """All weights by the names that `_sequence_model` reads: embedding, reader0.forward.kernel, pooling.query, head.kernel, ..."""
         weights = _embeddings.export(self.kind, self.embedding)
-        plain = ("head.kernel", "head.bias")
-        weights |= self.head.export() if self.settings.tied else dict(zip(plain, self.head.get_weights(), strict=True))
-        for place, reader in enumerate(self.readers):
-            both = ("forward", "backward") if self.settings.bidirectional else ("forward",)
-            names = [f"reader{place}.{direction}.{part}" for direction in both for part in ("kernel", "recurrent", "bias")]
-            weights |= dict(zip(names, reader.get_weights(), strict=True))
-        return weights
+        parts = {f"reader{place}": reader.export() for place, reader in enumerate(self.readers)}
+        parts |= {"pooling": self.pooling.export(), "head": self.head.export()}
+        return weights | {f"{part}.{name}": weight for part, own in parts.items() for name, weight in own.items()}
+
+
+class _Weights(keras.layers.Layer):
+    """Weights that are no layer's."""
+
+    def __init__(self, weights: dict[str, Weight]) -> None:
+        super().__init__()
+        self.own = {name: self.add_weight(shape=one.shape, initializer=one.initializer, name=name) for name, one in weights.items()}
+        self.built = True
+
+    def values(self) -> dict[str, Any]:
+        """As tensors."""
+        return {name: weight.value for name, weight in self.own.items()}
+
+    def export(self) -> dict[str, np.ndarray]:
+        """As arrays."""
+        return {name: weight.numpy() for name, weight in self.own.items()}
+
+
+def _dropout(rate: float, locked: bool) -> Any:
+    return keras.layers.Dropout(rate, noise_shape=(None, 1, None) if locked else None)

@@ -1,25 +1,52 @@
 """SimpleRNN, LSTM and GRU as Keras has them, run by `_recurrence` where a processor trains them: the same weights, answers, gradients
-and files, in less time.
+and files, in less time. `options` are forms that Keras does not have, by the names of `_cell_equations.Form`.
 
-They are the stock layers but for the loop over time, so whatever works with those works with these, `Bidirectional` included. The stock
-loop still runs what the hand-written one cannot: recurrent dropout, other activations than tanh and sigmoid, a GRU without `reset_after`,
-and a GPU, where cuDNN is faster.
+Without options they are the stock layers but for the loop over time, so whatever works with those works with these, `Bidirectional`
+included. The stock loop still runs what the other cannot: activations that are not in `_recurrence_cells.CURVES`, a GRU without
+`reset_after`, Keras's own recurrent_dropout (another mask for each gate; the option has one), and a GPU, where cuDNN is faster.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from malmoi.models import _recurrence
+from malmoi.models import _recurrence, _recurrence_cells, _recurrent_noise
+from malmoi.models._cell_equations import STATISTICS, Equations, Form
 
 
 class _ByHand:
-    """What the three have in common, for a subclass of a stock layer. recurrence: its cell in `_recurrence`."""
+    """What the three have in common, for a subclass of a stock layer."""
 
-    recurrence: Any
+    kind: str
     cell: Any
-    activations: tuple[str, ...] = ("activation", "recurrent_activation")
+    own: dict[str, Any]
+
+    def __init__(self, units: int, options: Mapping[str, Any] | None = None, **stock: Any) -> None:
+        super().__init__(units, **stock)  # type: ignore[call-arg]
+        self.options = dict(options or {})
+        named = {name: getattr(self.cell, name) for name in ("activation", "recurrent_activation") if hasattr(self.cell, name)}
+        self.form = Form(**{**{name: getattr(function, "__name__", "") for name, function in named.items()}, **self.options})
+        plain = getattr(self.cell, "reset_after", True) and not self.cell.recurrent_dropout
+        self.known = plain and all(map(_known, named.values()))
+        if self.options and not (self.known and self.cell.use_bias):
+            needed = f"biases, reset_after, activations among {sorted(_recurrence_cells.CURVES)}, recurrent_dropout as an option"
+            raise ValueError(f"options {self.options} need {needed}")
+
+    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+        """Make the weights, those of the options last."""
+        super().build(sequences_shape, initial_state_shape)  # type: ignore[misc]
+        self.own = {
+            name: self.add_weight(  # type: ignore[attr-defined]
+                shape=one.shape, initializer=one.initializer, name=name, trainable=name not in STATISTICS, autocast=False
+            )
+            for name, one in self.form.weights(self.kind, self.cell.units).items()
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """See Keras."""
+        return {**super().get_config(), "options": self.options}  # type: ignore[misc]
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """(last output, outputs (batch, time, units), states). sequences: (batch, time, inputs); mask: (batch, time) or None."""
@@ -30,97 +57,91 @@ class _ByHand:
         times = tf.transpose(sequences, [1, 0, 2])  # (time, batch, inputs)
         projected = tf.matmul(tf.reshape(times, [-1, times.shape[2]]), tf.cast(self.cell.kernel, times.dtype))
         shape = tf.shape(times)
-        return self.run(tf.reshape(projected, [shape[0], shape[1], self.cell.kernel.shape[1]]), initial_state, _flat(mask))
-
-    def read_rows(self, rows: Any, places: Any, mask: Any, states: Any) -> Any:
-        """See the function of this name."""
-        multiplied = tf.matmul(tf.cast(rows, self.compute_dtype), tf.cast(self.cell.kernel, self.compute_dtype))  # type: ignore[attr-defined]
-        projected = tf.gather(tf.cast(multiplied, tf.float32), tf.transpose(places))  # (time, batch, gates * units)
-        states = self.get_initial_state(tf.shape(places)[0]) if states is None else states  # type: ignore[attr-defined]
-        final, outputs, last = self.run(projected, states, mask)
-        shown = outputs if self.return_sequences else final  # type: ignore[attr-defined]
-        return (shown, *last) if self.return_state else shown  # type: ignore[attr-defined]
+        projected = tf.reshape(projected, [shape[0], shape[1], self.cell.kernel.shape[1]])
+        return self.run(projected, initial_state, mask[0] if isinstance(mask, list | tuple) else mask, bool(training))
 
     @property
     def by_hand(self) -> bool:
         """Whether this layer, as it was made and here, is run by `_recurrence`."""
-        usual = (keras.activations.tanh, keras.activations.sigmoid)
-        plain = all(getattr(self.cell, name) is function for name, function in zip(self.activations, usual, strict=False))
-        return plain and not self.cell.recurrent_dropout and getattr(self.cell, "reset_after", True) and not _gpu()
+        return self.known and (bool(self.options) or not _gpu())
 
-    def run(self, projected: Any, initial_state: Any, mask: Any) -> Any:
+    @property
+    def reads_rows(self) -> bool:
+        """Whether `read_rows` can: not where the stock loop runs, nor where training differs from answering."""
+        form = self.form
+        random = self.cell.dropout or form.recurrent_dropout or form.weight_dropout or any(form.zoneouts)
+        return self.by_hand and not random and form.normalization != "batch"
+
+    def run(self, projected: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """As `inner_loop`, of what came from below already multiplied by the kernel: (time, batch, gates * units)."""
         seen = None if mask is None else tf.cast(tf.transpose(mask), tf.float32)[..., None]  # (time, batch, 1)
         if self.go_backwards:  # type: ignore[attr-defined]
             projected, seen = tf.reverse(projected, [0]), None if seen is None else tf.reverse(seen, [0])
         states = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
-        biases = [] if self.cell.bias is None else tf.unstack(tf.reshape(self.cell.bias, [-1, projected.shape[2]]))
-        recurrent = tf.cast(self.cell.recurrent_kernel, self.compute_dtype)  # type: ignore[attr-defined]
-        outputs, last = _recurrence.recur(self.recurrence, projected, [recurrent, *biases], states, seen)
+        weights = self._weights(training)
+        shape, seed = (*tf.unstack(tf.shape(projected)[:2]), self.cell.units), self.cell.seed_generator
+        taken = _recurrent_noise.taken(self.form, seen, shape, seed, training)
+        rate = self.form.recurrent_dropout if training else 0.0
+        masks = _recurrence.Masks(taken, _recurrent_noise.dropped(rate, shape[1], shape[2], seed) if rate else None)
+        cell = _recurrence_cells.find(self.kind, self.form)
+        outputs, last = _recurrence.recur(cell, self._normalized(projected, seen, training), weights, states, masks)
         return self._shown(outputs, last, seen)
+
+    def _weights(self, training: bool) -> _recurrence.Weights:
+        """Where the cell normalises its layer, its bias comes after that."""
+        thinned = _recurrent_noise.thinned(self.cell.recurrent_kernel, self.form.weight_dropout, self.cell.seed_generator, training)
+        recurrent = tf.cast(thinned, self.compute_dtype)  # type: ignore[attr-defined]
+        own = [{**self.own, "bias": self.cell.bias}[name] for name in _recurrence_cells.names(self.kind, self.form)]
+        if self.cell.bias is None or self.form.normalization == "layer":
+            return _recurrence.Weights(recurrent, (), own)
+        return _recurrence.Weights(recurrent, tf.unstack(tf.reshape(self.cell.bias, [-1, recurrent.shape[1]])), own)
+
+    def _normalized(self, projected: Any, seen: Any, training: bool) -> Any:
+        if self.form.normalization == "none":
+            return projected
+        projected = tf.cast(projected, tf.float32)
+        if training and self.form.normalization == "batch":
+            return _recurrent_noise.batch_normalized(projected, self.own, seen)
+        return Equations(keras.ops, self.kind, self.form).below(projected, self.own)
 
     def _shown(self, outputs: Any, last: Any, seen: Any) -> Any:
         """What is put out at padding: zeros where it is asked for, else the output before it, which is zeros before the first token."""
         final = last[0]
         if seen is not None:
-            shown = seen if self.zero_output_for_mask else _begun(seen)  # type: ignore[attr-defined]
+            shown = seen if self.zero_output_for_mask else tf.minimum(tf.cumsum(seen), 1.0)  # type: ignore[attr-defined]
             outputs, final = outputs * shown, final * shown[-1]
         return final, tf.transpose(outputs, [1, 0, 2]), last
+
+    def export(self) -> dict[str, Any]:
+        """Its weights by the names that `_cells.Cell` has, and those of `own`."""
+        return {"kernel": self.cell.kernel, "recurrent": self.cell.recurrent_kernel, "bias": self.cell.bias, **self.own}
 
 
 @keras.saving.register_keras_serializable("malmoi")
 class SimpleRNN(_ByHand, keras.layers.SimpleRNN):
     """`keras.layers.SimpleRNN`, faster to train."""
 
-    recurrence, activations = _recurrence.Simple(), ("activation",)
+    kind = "simple"
 
 
 @keras.saving.register_keras_serializable("malmoi")
 class LSTM(_ByHand, keras.layers.LSTM):
     """`keras.layers.LSTM`, faster to train."""
 
-    recurrence = _recurrence.LSTM()
+    kind = "lstm"
 
 
 @keras.saving.register_keras_serializable("malmoi")
 class GRU(_ByHand, keras.layers.GRU):
     """`keras.layers.GRU`, faster to train."""
 
-    recurrence = _recurrence.GRU()
+    kind = "gru"
 
 
-def read_rows(reader: Any, table: Any, ids: Any, mask: Any = None, states: Any = None) -> Any:
-    """`reader(table[ids], mask=mask, initial_state=states)` of one of these layers or a `Bidirectional` of them: (batch, time, units) or
-    (batch, units), float32, and states where the layer returns them.
-
-    A token that is there many times is looked up and multiplied by the kernel once, and its gradient summed before it is multiplied:
-    of the syllables of 128 reviews one in seven is another. table: (width, inputs); ids: (batch, time).
-    """
-    tokens, places = tf.unique(tf.reshape(ids, [-1]))
-    return _read(reader, tf.gather(table, tokens), tf.reshape(places, tf.shape(ids)), mask, states)
-
-
-def _read(reader: Any, rows: Any, places: Any, mask: Any, states: Any) -> Any:
-    if not isinstance(reader, keras.layers.Bidirectional):
-        return reader.read_rows(rows, places, mask, states)
-    forward, backward = (one.read_rows(rows, places, mask, states) for one in (reader.forward_layer, reader.backward_layer))
-    return tf.concat([forward, tf.reverse(backward, [1]) if reader.return_sequences else backward], -1)
-
-
-def reads_rows(reader: Any) -> bool:
-    """Whether `read_rows` can: not where the stock loop runs, nor where inputs are dropped out."""
-    cells = [reader.forward_layer, reader.backward_layer] if isinstance(reader, keras.layers.Bidirectional) else [reader]
-    return all(one.by_hand and not one.cell.dropout for one in cells)
-
-
-def _flat(mask: Any) -> Any:
-    """(batch, time) of a mask as Keras hands it on."""
-    return mask[0] if isinstance(mask, list | tuple) else mask
-
-
-def _begun(seen: Any) -> Any:
-    """(time, batch, 1) 1 from the first token on."""
-    return tf.minimum(tf.cumsum(seen), 1.0)
+def _known(function: Any) -> bool:
+    """Whether an activation of Keras is among those that `_recurrence` has."""
+    name = getattr(function, "__name__", "")
+    return name in _recurrence_cells.CURVES and function is getattr(keras.activations, name)
 
 
 def _gpu() -> bool:

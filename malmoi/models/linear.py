@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import sparse, special
@@ -42,6 +43,12 @@ class Linear:
     def parameters(self) -> int:
         """Number of weights."""
         return self.weights.size + self.bias.size
+
+    @property
+    def layers(self) -> list[dict[str, Any]]:
+        """Its one part. Multiply-adds are those of a dense row; of a sparse one only what is not zero is multiplied."""
+        counts = {"parameters": self.parameters, "multiply_adds_per_token": 0, "multiply_adds_per_text": self.weights.size}
+        return [{"name": "head", "kind": "logistic regression", **counts}]
 
     def fit(self, train: Split, valid: Split, on_epoch: Callable[[Epoch], None], on_step: Callable[[Step], None] = quiet) -> None:
         """Fit on `train`; `on_epoch` is told once, with both losses in nats per text."""

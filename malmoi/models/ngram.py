@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,14 @@ class NGram:
     def parameters(self) -> int:
         """Numbers kept: one per n-gram, one per context."""
         return sum(len(order.share) + len(order.rest) for order in self.orders)
+
+    @property
+    def layers(self) -> list[dict[str, Any]]:
+        """Its orders. A token's probability is a sum over orders: one multiplication for each."""
+        return [
+            {"name": f"order{n}", "kind": f"{n}-grams", "parameters": len(one.share) + len(one.rest), "multiply_adds_per_token": 1}
+            for n, one in enumerate(self.orders, 1)
+        ]
 
     def fit(self, train: Split, valid: Split, on_epoch: Callable[[Epoch], None], on_step: Callable[[Step], None] = quiet) -> None:
         """Count `train`; `on_epoch` is told once, with both losses in nats per token."""

@@ -1,182 +1,175 @@
 """Recurrent networks: SimpleRNN (Elman, 1990), LSTM (Hochreiter and Schmidhuber, 1997; forget gates of Gers et al., 2000) and GRU
 (Cho et al., 2014), stacked and bidirectional (Schuster and Paliwal, 1997), over an embedding (`_embeddings`).
 
-One network serves both problems: read to the end and name a class (N -> 1), or predict the next token at every step with a state that
-is carried from call to call (Mikolov et al., 2010). It learns in Keras (`_network`, `_keras`) and reads in numpy (`_cells`).
+It learns by Keras layers with a hand-written loop (`_recurrent_learner`) and answers in numpy (`_cells`). What else is known of these
+cells, from normalisation to zoneout, are settings.
 """
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import fields
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import log_softmax, softmax
 
-from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, buckets, pad, quiet, save_arrays
+from malmoi.batches import Spec
 from malmoi.config import ConfigError, params
-from malmoi.models import _cells, _embeddings
+from malmoi.models import _cells, _convolutions, _sequence_model
+from malmoi.models._blocks import Block, Given, State, Weight
+from malmoi.models._cell_equations import GATES, Activation, Form, Gate, Normalization
+from malmoi.models._frame import Frame
 from malmoi.models._training import Training
-from malmoi.quiet import quiet as quiet_start
 
 __all__ = ["Params", "Training", "build", "load"]
-CHUNK = 512  # steps of a stream that are scored at a time
-ROWS = 256  # texts that are classified at a time
+PARTS = ("kernel", "recurrent", "bias")
+SHARES = ("recurrent_dropout", "weight_dropout", "zoneout", "zoneout_memory")
 
 
 @params
-class Params:
-    """Shape of the network.
+class Params(Frame):
+    """Shape of the network: what `Frame` says, and
 
-    cell, units, layers: what reads. bidirectional: also from the end (classification only). embedding: numbers per token where they are
-    learned in the model; features with vectors bring their own, and `frozen` leaves those as they are instead of fine-tuning them.
-    pooling: what of the top layer's outputs is shown to the classifier: the last one, or their mean or maximum over time.
-    dropout: share of embedding and layer outputs that is zeroed in training.
-    tied: a language model scores tokens by the vectors that it reads them with (Press and Wolf, 2017): fewer weights, and every vector
-    learns from each prediction.
+    cell, units, layers: what reads. bidirectional: also from the end (classification only).
+    front: a convolution before the first layer, so that the sequence is shorter (`_convolutions.Front`; classification only).
+    residual: what a layer reads is added to what it gives, from the second layer on (He et al., 2016).
+    recurrent_dropout: share of the hidden state that the recurrent weights do not see in training, the same numbers at all steps (Gal and
+    Ghahramani, 2016). weight_dropout: share of the recurrent weights that is zeroed in training, anew for each batch (Merity et al., 2018).
+    zoneout, zoneout_memory: probability that a number of the hidden state, or of an LSTM's memory, stays as it was; a trained network takes
+    the expectation (Krueger et al., 2017).
+    normalization: layer, inside the cell (Ba et al., 2016), or batch, of each number that comes from below over all tokens of a batch
+    (Laurent et al., 2016).
+    peephole: an LSTM's gates see its memory (Gers and Schmidhuber, 2000). forget_bias: what an LSTM's forget gates begin with.
+    activation, recurrent_activation: of candidate and output, and of the gates.
+    recurrent_initializer: what recurrent weights begin as; identity is for relu in a simple cell (Le et al., 2015).
     """
 
     cell: Literal["simple", "lstm", "gru"] = "gru"
     units: int = 64
     layers: int = 1
     bidirectional: bool = False
-    embedding: int = 64
-    frozen: bool = False
-    pooling: Literal["last", "mean", "max"] = "last"
-    dropout: float = 0.0
-    tied: bool = False
-
-
-class Recurrent:
-    """A network as the rest of the project knows models. Its weights are named as in `_network.Network.export`.
-
-    absorbs: what was pretrained is among them, so that the trained model needs nothing else.
-    """
-
-    absorbs = True
-
-    def __init__(self, params: Params, training: Training, spec: Spec) -> None:
-        self.params, self.training, self.spec = params, training, spec
-        self.weights: dict[str, np.ndarray] = {}
-        self.reader = _embeddings.kind(spec), spec.pretrained.settings if spec.pretrained else {}
+    front: _convolutions.Front | None = None
+    residual: bool = False
+    recurrent_dropout: float = 0.0
+    weight_dropout: float = 0.0
+    zoneout: float = 0.0
+    zoneout_memory: float = 0.0
+    normalization: Normalization = "none"
+    peephole: bool = False
+    forget_bias: float = 1.0
+    activation: Activation = "tanh"
+    recurrent_activation: Gate = "sigmoid"
+    recurrent_initializer: Literal["orthogonal", "glorot_uniform", "identity"] = "orthogonal"
 
     @property
-    def parameters(self) -> int:
-        """Number of weights."""
-        return sum(weight.size for name, weight in self.weights.items() if name != _embeddings.DERIVED)
+    def form(self) -> Form:
+        """How its cells depart from the plain ones."""
+        return Form(**{field.name: getattr(self, field.name) for field in fields(Form)})
 
-    def fit(self, train: Split, valid: Split, on_epoch: Callable[[Epoch], None], on_step: Callable[[Step], None] = quiet) -> None:
-        """Train with early stopping on `valid`; `on_epoch` is told after every pass, losses in nats per target."""
-        with quiet_start():
-            from malmoi.models import _keras, _network, _precision
-
-            _keras.prepare(self.spec.seed)
-            policy = _precision.policy(self.training.precision)
-            network = _network.Network(self.params, self.spec, _embeddings.sequences_of(train.inputs), policy)
-        _keras.Trainer(network, self.training, self.spec.seed).fit(train, valid, on_epoch, on_step)
-        self.weights = network.export()
-
-    def predict(self, inputs: Inputs) -> np.ndarray:
-        """classify: (n, classes) probabilities. language_model: (targets,) log probabilities in nats, one stream read from its start."""
-        inputs = _embeddings.sequences_of(inputs)
-        return self._score(inputs.stream()) if self.spec.problem == "language_model" else self._classify(inputs)
-
-    def _classify(self, inputs: Sequences) -> np.ndarray:
-        answers = np.zeros((len(inputs), self.spec.classes), np.float32)
-        for rows in buckets(np.minimum(inputs.lengths, self.training.limit), ROWS, None):
-            answers[rows] = softmax(self._logits(pad(inputs, rows, self.training.limit)), axis=1)
-        return answers
-
-    def _logits(self, ids: np.ndarray) -> np.ndarray:
-        """(batch, classes) of padded ids (batch, time[, columns])."""
-        mask = _embeddings.mask(ids)  # (batch, time)
-        hidden = self._embed(ids)  # (batch, time, embedding)
-        ends: list[np.ndarray] = []
-        for place in range(self.params.layers):
-            read = [
-                _cells.read(cell, hidden, cell.initial(len(ids)), mask, direction == "backward")
-                for direction, cell in self._layer(place).items()
-            ]
-            hidden = np.concatenate([outputs for outputs, _ in read], axis=2)  # (batch, time, units)
-            ends = [state[0] for _, state in read]
-        return self._head(_pool(self.params.pooling, hidden, ends, mask))
-
-    def _embed(self, ids: np.ndarray) -> np.ndarray:
-        kind, settings = self.reader
-        return _embeddings.read(kind, settings, self.weights, ids)
-
-    def _layer(self, place: int) -> dict[str, _cells.Cell]:
-        directions = ("forward", "backward") if self.params.bidirectional else ("forward",)
-        parts = ("kernel", "recurrent", "bias")
-        return {
-            direction: _cells.Cell(self.params.cell, *(self.weights[f"reader{place}.{direction}.{part}"] for part in parts))
-            for direction in directions
-        }
-
-    def _head(self, hidden: np.ndarray) -> np.ndarray:
-        if self.params.tied:
-            return hidden @ self.weights["head.projection"] @ self.weights["embedding"].T + self.weights["head.bias"]
-        return hidden @ self.weights["head.kernel"] + self.weights["head.bias"]
-
-    def _score(self, stream: np.ndarray) -> np.ndarray:
-        states, scores = self.start(1), []
-        for begin in range(0, len(stream) - 1, CHUNK):
-            targets = stream[begin + 1 : begin + 1 + CHUNK]
-            shares, states = self._advance(stream[None, begin : begin + len(targets)], states)  # (1, time, width)
-            scores.append(shares[0, np.arange(len(targets)), targets])
-        return np.concatenate(scores).astype(np.float64)
-
-    def _advance(self, ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
-        """Read on. ids: (batch, time). Returns ((batch, time, width) log probabilities of the next token, states)."""
-        hidden, carried = self._embed(ids), []  # (batch, time, embedding)
-        for place, state in enumerate(states):
-            hidden, state = _cells.read(self._layer(place)["forward"], hidden, state)  # (batch, time, units)
-            carried.append(state)
-        return log_softmax(self._head(hidden), axis=2), carried
-
-    def start(self, size: int) -> Any:
-        """State of `size` streams of which nothing was read."""
-        return [self._layer(place)["forward"].initial(size) for place in range(self.params.layers)]
-
-    def next(self, state: Any, ids: np.ndarray) -> tuple[np.ndarray, Any]:
-        """Read one id of each stream. Returns ((size, width) log probabilities of the next, state)."""
-        shares, state = self._advance(ids[:, None], state)  # (size, 1, width)
-        return shares[:, 0], state
-
-    def save(self, folder: Path) -> None:
-        """Write weights.npz and model.json."""
-        folder.mkdir(parents=True, exist_ok=True)
-        save_arrays(folder / "weights.npz", self.weights)
-        settings = {"params": asdict(self.params), "training": asdict(self.training), "spec": self.spec.settings(), "reader": self.reader}
-        (folder / "model.json").write_text(json.dumps(settings, indent=1))
+    @property
+    def options(self) -> dict[str, Any]:
+        """Of that what Keras's layers do not have, where it is not the default."""
+        names = {field.name: field.default for field in fields(Form) if not field.name.endswith("activation")}
+        return {name: getattr(self, name) for name, default in names.items() if getattr(self, name) != default}
 
 
-def build(params: Params, training: Training, spec: Spec) -> Recurrent:
-    """An untrained model. Raises ConfigError where a language model is to read from the end, a classifier tied, or nothing frozen."""
+class Layer(Block):
+    """One layer, in one direction or both."""
+
+    def __init__(self, settings: Params, inputs: int, residual: bool = False) -> None:
+        self.settings, self.inputs, self.kind, self.residual = settings, inputs, settings.cell, residual
+        self.form = settings.form
+        self.directions = ("forward", "backward") if settings.bidirectional else ("forward",)
+        self.width = settings.units * len(self.directions)
+
+    def weights(self) -> dict[str, Weight]:
+        """As Keras's layers have them; see `_cells.Cell`."""
+        units, wide = self.settings.units, GATES[self.kind] * self.settings.units
+        shapes = (self.inputs, wide), (units, wide), ((2, wide) if self.kind == "gru" else (wide,))
+        own = {part: Weight(shape) for part, shape in zip(PARTS, shapes, strict=True)} | self.form.weights(self.kind, units)
+        return {f"{direction}.{part}": weight for direction in self.directions for part, weight in own.items()}
+
+    def multiply_adds(self) -> int:
+        """Per token: products with kernel and recurrent weights, by every direction."""
+        return len(self.directions) * GATES[self.kind] * self.settings.units * (self.inputs + self.settings.units)
+
+    def states(self) -> list[tuple[int, ...]]:
+        """Per direction the hidden state and, for an LSTM, the memory."""
+        kinds = 2 if self.kind == "lstm" else 1
+        return [(self.settings.units,)] * (kinds * len(self.directions))
+
+    def read(self, given: Given, hidden: Any, state: State, mask: Any) -> tuple[Any, State, Any]:
+        """See Block; in numpy only."""
+        weights = given.weights
+        kinds, outputs, after = len(state) // len(self.directions), [], []
+        for place, direction in enumerate(self.directions):
+            parts = {name.removeprefix(f"{direction}."): one for name, one in weights.items() if name.startswith(f"{direction}.")}
+            kernel, recurrent, bias = (parts.pop(part) for part in PARTS)
+            cell = _cells.Cell(self.kind, kernel, recurrent, bias, form=self.form, own=parts)
+            own = state[place * kinds : (place + 1) * kinds]
+            read, own = _cells.read(cell, hidden, own, mask, direction == "backward")
+            outputs.append(read)
+            after += own
+        shown = np.concatenate(outputs, 2)
+        return hidden + shown if self.residual else shown, after, mask
+
+    def last(self, ops: Any, hidden: Any, state: State, mask: Any) -> Any:
+        """(batch, width) hidden state of each direction where it ends."""
+        if not self.residual:
+            return ops.concatenate(state[:: len(state) // len(self.directions)], 1)
+        forward = super().last(ops, hidden, state, mask)
+        if not self.settings.bidirectional:
+            return forward
+        backward = super().last(ops, ops.flip(hidden, 1), state, None if mask is None else ops.flip(mask, 1))
+        return ops.concatenate([forward[:, : self.width // 2], backward[:, self.width // 2 :]], 1)
+
+    def learner(self, policy: str, sequences: bool, carries: bool, padded_before: bool) -> Any:
+        """See Block."""
+        from malmoi.models import _recurrent_learner
+
+        reader = _recurrent_learner.Reader(self.settings, self.inputs, policy, sequences or self.residual, padded_before)
+        return _recurrent_learner.Residual(reader, policy) if self.residual else reader
+
+
+def blocks(settings: Params, size: int) -> list[Block]:
+    """Layers over vectors of `size`."""
+    found: list[Block] = [_convolutions.Shortening(settings.front, size)] if settings.front else []
+    for place in range(settings.layers):
+        found.append(Layer(settings, found[-1].width if found else size, settings.residual and place > 0))
+    return found
+
+
+def check(settings: Params) -> None:
+    """Raises ConfigError where a setting means nothing for this cell, or is no share."""
+    for name in SHARES:
+        if not 0 <= getattr(settings, name) < 1:
+            raise ConfigError(f"model.{name}: should be at least 0 and less than 1, found {getattr(settings, name)}")
+    gates, memory = "has no gates", "has no memory besides its hidden state, as an LSTM has"
+    wrong = {
+        "peephole": (settings.cell != "lstm" and settings.peephole, memory),
+        "zoneout_memory": (settings.cell != "lstm" and settings.zoneout_memory, memory),
+        "forget_bias": (settings.cell != "lstm" and settings.forget_bias != 1.0, "has no forget gate, as an LSTM has"),
+        "recurrent_activation": (settings.cell == "simple" and settings.recurrent_activation != "sigmoid", gates),
+        "recurrent_initializer": (
+            settings.cell != "simple" and settings.recurrent_initializer == "identity",
+            "has gates, and identity is for none",
+        ),
+    }
+    for name, (broken, why) in wrong.items():
+        if broken:
+            raise ConfigError(f"model.{name}: a cell of kind {settings.cell} {why}; leave it out, or set another model.cell")
+    if settings.residual and settings.layers == 1:
+        raise ConfigError("model.residual: joins a layer to the next, and there is one; set model.layers to 2 or more, or leave it out")
+
+
+def build(params: Params, training: Training, spec: Spec) -> _sequence_model.SequenceModel:
+    """An untrained model. Raises ConfigError where a language model is to read from the end, or settings do not go with the features."""
     if spec.problem == "language_model" and params.bidirectional:
         raise ConfigError("model.bidirectional: a language model that reads from the end has seen the token it must predict; set false")
-    if spec.problem != "language_model" and params.tied:
-        raise ConfigError("model.tied: only a language model predicts what it reads; a classifier names classes: set false")
-    _embeddings.check(spec, params.frozen)
-    return Recurrent(params, training, spec)
+    if spec.problem == "language_model" and params.front:
+        raise ConfigError("model.front: a shortened sequence has no output for each token, which a language model must give; leave it out")
+    if params.front:
+        params.front.check()
+    check(params)
+    return _sequence_model.build(blocks, params, training, spec)
 
 
-def load(folder: Path) -> Recurrent:
-    """The model that `save` wrote."""
-    saved = json.loads((folder / "model.json").read_text())
-    model = Recurrent(Params(**saved["params"]), Training(**saved["training"]), Spec(**saved["spec"]))
-    model.reader = tuple(saved["reader"])
-    with np.load(folder / "weights.npz", allow_pickle=False) as file:
-        model.weights = {name: file[name] for name in file.files}
-    return model
-
-
-def _pool(pooling: str, hidden: np.ndarray, ends: list[np.ndarray], mask: np.ndarray) -> np.ndarray:
-    """(batch, units) of what the top layer gave. hidden: (batch, time, units); ends: last state of each direction."""
-    if pooling == "last":
-        return np.concatenate(ends, axis=1)
-    seen = mask[..., None]  # (batch, time, 1)
-    if pooling == "mean":
-        return (hidden * seen).sum(1) / seen.sum(1)
-    return np.where(seen, hidden, -np.inf).max(1)
+load = partial(_sequence_model.load, blocks, Params)

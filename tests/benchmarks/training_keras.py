@@ -85,11 +85,17 @@ def ours(task: Task, precision: str) -> tuple[Any, Any, Any]:
     problem, classes = ("language_model", 0) if settings["kind"] == "lm" else ("classify", settings["classes"])
     training = recurrent.Training(learning_rate=settings["rate"], clip_norm=settings["clip"], precision=precision)
     _keras.prepare(1)
-    network = _network.Network(params, Spec(problem, settings["width"], classes), None, _precision.policy(precision))
+    spec = Spec(problem, settings["width"], classes)
+    network = _network.Network(recurrent.build(params, training, spec).design, spec, None, _precision.policy(precision))
     network.set_weights(list(task.weights.values()))
     trainer = _keras.Trainer(network, training, 1)
-    trainer.optimizer = trainer._optimizer(1)
-    return trainer._step, trainer._loss, network.initial
+    trainer.start(1)
+
+    def update(ids: Any, wanted: Any, states: Any) -> Any:
+        loss, _, states = trainer.step(ids, wanted, states)
+        return loss, states
+
+    return update, trainer.measure, network.initial
 
 
 def main(contender: str, folder: str, threads: str) -> None:

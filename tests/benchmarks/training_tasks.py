@@ -71,6 +71,7 @@ def start(settings: dict[str, Any]) -> dict[str, np.ndarray]:
     _keras.prepare(1)
     shape = {name: settings[name] for name in ("cell", "units", "layers", "bidirectional")}
     spec = Spec("language_model" if settings["kind"] == "lm" else "classify", settings["width"], settings["classes"])
-    weights = _network.Network(recurrent.Params(embedding=settings["units"], **shape), spec).export()
+    params = recurrent.Params(embedding=settings["units"], **shape)
+    weights = _network.Network(recurrent.build(params, recurrent.Training(), spec).design, spec).export()
     head = {name: weights.pop(name) for name in ("head.kernel", "head.bias")}
     return weights | head

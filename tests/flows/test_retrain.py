@@ -41,12 +41,13 @@ def test_everything_is_made_recorded_and_committed(project: OwnProject, first: d
     }
     assert "champion classify-reviews version 1" in first["said"]
     assert project.run("git", "log", "-1", "--format=%s").strip() == "Retrain: results of today's data"
-    assert not project.run("git", "status", "--porcelain", "dvc.lock", "data.dvc")
+    assert not project.run("git", "status", "--porcelain")
+    assert "by: first" in project.run("git", "show", "HEAD:champions/history.yaml")
     assert "nothing to compare with" in first["artifacts"]["drift"]["data"]
 
 
 def test_afterwards_the_champions_are_fresh(first: dict[str, Any]) -> None:
-    assert "the champions are of today's data and code" in first["fresh"]
+    assert "the champions were decided on today's data and code" in first["fresh"]
 
 
 def test_with_push_it_goes_on_from_what_others_have_pushed(project: OwnProject, first: dict[str, Any]) -> None:
@@ -79,5 +80,5 @@ def test_data_that_has_drifted_stops_it_before_training(project: OwnProject, ser
         name: stage for name, stage in before.items() if name.startswith("train@")
     }
     asked = project.run("python", "-m", "flows.freshness", status=1)
-    assert "data or code has changed since the champions were made" in asked
+    assert "data or code has changed since the champions were decided" in asked
     assert Path(project.root / "out/promote/decisions.json").is_file()

@@ -50,6 +50,7 @@ def test_best_first_with_a_paired_test_against_the_next() -> None:
     assert first["p_adjusted"] == pytest.approx(2 * 2**-14, rel=1e-5)
     assert (second["verdict"], rows[2]["paired"]) == ("no difference", None)
     assert say(second).startswith("no difference shown from a: +1.0 points (95% interval ")
+    assert "; McNemar, mid-p: p = " in say(second).replace("\u00a0", " ")
 
 
 def test_equal_scores_go_to_the_smaller_model_and_then_by_name() -> None:
@@ -73,6 +74,7 @@ def test_perplexity_ranks_only_its_own_tokenization() -> None:
     ]
     assert rows[0]["paired"]["metric"] == "bits_per_character"
     assert rows[0]["paired"]["verdict"] == "better"
+    assert (rows[0]["paired"]["test"], rows[0]["paired"]["examples"]) == ("paired bootstrap", 40), "over texts, not over tokens"
     with pytest.raises(ConfigError, match="perplexity is per token"):
         compare(entries[2], entries[3])
 

@@ -51,6 +51,17 @@ def test_panel_draws_lines_reference_and_names() -> None:
     assert [text.text for text in root.findall("text")][-3:] == ["0", "10", "position"]
 
 
+def test_intervals_are_behind_their_points_and_fractions_are_ticks_where_asked_for() -> None:
+    line = [(0.0, 0.2), (1.0, 0.8)]
+    panel = Panel("sure", [("valid", line)], [], (0.0, 1.0), (0.0, 1.0), spans=((0.0, 0.1, 0.3), (1.0, 0.7, 1.0)), fractions=True)
+    root = parsed(plots.panel(panel))
+    ranges = root.findall("line[@class='range']")
+    assert [(each.get("x1"), each.get("y1"), each.get("y2")) for each in ranges] == [("44", "143.2", "113.6"), ("310", "54.4", "10")]
+    assert len(root.findall("circle[@class='point valid']")) == 2
+    assert "0.25" in [text.text for text in root.findall("text")][5:]  # behind those of the y axis
+    assert "0.25" not in [text.text for text in parsed(plots.panel(Panel("", [("valid", line)], [], (0.0, 1.0), (0.0, 1.0))))][5:]
+
+
 def test_drawings_are_always_the_same_bytes() -> None:
     assert plots.whisker((0.0, 1.0), 1 / 3, None, [], "x") == plots.whisker((0.0, 1.0), 1 / 3, None, [], "x")
     assert 'cx="82"' in plots.whisker((0.0, 1.0), 1 / 3, None, [], "x")

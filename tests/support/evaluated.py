@@ -53,6 +53,8 @@ def write(out: Path) -> Path:
         classifier(out, name)
     for name in LANGUAGE_MODELS:
         language_model(out, name)
+    for name in ("bills-gru", "law-characters-lstm"):
+        write_cost(out, name)
     return out
 
 
@@ -104,6 +106,34 @@ def classifier(out: Path, name: str, examples: int = 200) -> None:
     write_rows(out / "evaluate" / name, rows, [*columns, ("probability", pa.float64()), ("correct", pa.bool_())])
     pairs = [{"actual": row["label"], "predicted": row["predicted"]} for row in rows if row["seed"] == seeds[0]]
     write_table(out / "evaluate" / name / "confusion.csv", pairs)
+    _write_closer(out / "evaluate" / name, labels, share)
+
+
+def _write_closer(folder: Path, labels: list[str], share: float) -> None:
+    """The tables of a classifier: by class, by confidence, by length and by what its vocabulary lacks; the longer, the worse."""
+    edges = {"low": share - 0.1, "high": min(1.0, share + 0.1)}
+    whole = {"precision": share, "recall": share, "f1": share, **edges, "support": 40, "predicted": 38}
+    write_table(folder / "classes.csv", [{"class": label, **whole} for label in labels])
+    bins = [{"from": 0.8, "to": 0.867, "texts": 150}, {"from": 0.933, "to": 1.0, "texts": 50}]
+    write_table(folder / "calibration.csv", [{**one, "confidence": one["to"] - 0.02, "accuracy": share, **edges} for one in bins])
+    lengths = [(1, 20, share), (21, 44, share - 0.01), (45, 1_200, share - 0.05)]
+    parts = [{"from": low, "to": high, "texts": 66, "accuracy": right, **edges} for low, high, right in lengths]
+    write_table(folder / "length.csv", [{"unit": unit, **part} for unit in ("characters", "tokens") for part in parts])
+    shares = [(0.0, 0.0, share), (0.0, 0.05, share - 0.02), (0.25, 0.5, share - 0.2)]
+    write_table(folder / "unknown.csv", [{"from": a, "to": b, "texts": 60, "accuracy": right, **edges} for a, b, right in shares])
+    rows = [{"name": "embedding", "kind": "vectors", "parameters": 900, "multiply_adds_per_token": 0, "multiply_adds_per_text": 0}]
+    rows += [{"name": "head", "kind": "plain", "parameters": 100, "multiply_adds_per_token": 0, "multiply_adds_per_text": 90}]
+    write_table(folder / "layers.csv", rows)
+
+
+def write_cost(out: Path, name: str) -> None:
+    """What training and answering cost, measured."""
+    seeds = (CLASSIFIERS | LANGUAGE_MODELS)[name][2]
+    spent = {"seconds": 80.0, "start_seconds": 5.0, "cpu_seconds": 140.0, "epochs": 14, "updates": 140, "texts": 800, "tokens": 9_000}
+    trained = {"experiment": name, "cores": 2, "peak_mb": 812.5, "seeds": {str(seed): spent for seed in seeds}}
+    write_json(out / "cost/train" / f"{name}.json", trained)
+    speeds = {"texts_per_second": 1234.5, "words_per_second": 15_000.0, "tokens_per_second": 29_000.0, "texts": 200}
+    write_json(out / "cost/evaluate" / f"{name}.json", {"experiment": name, **speeds})
 
 
 def language_model(out: Path, name: str, texts: int = 150) -> None:
@@ -132,8 +162,29 @@ def language_model(out: Path, name: str, texts: int = 150) -> None:
     curve = [{"position": 10 * place, "perplexity": 4 * rate**2 * (1 + 2 / (1 + place)), "tokens": 900} for place in range(12)]
     write_table(out / "evaluate" / name / "position.csv", curve)
     prompt, text = SAMPLES[language]
+    _write_rare(out / "evaluate" / name, rate, "bits_per_character" if lossless else "perplexity")
     samples = [{"prompt": prompt, "temperature": heat, "seed": seed, "text": text} for seed in seeds for heat in (0.0, 0.8)]
     write_json(out / "evaluate" / name / "samples.json", samples)
+
+
+def _write_rare(folder: Path, rate: float, metric: str) -> None:
+    """The tables of a language model: by length and by frequency, and what it generates by temperature."""
+    edges = {f"{metric}_low": rate - 0.1, f"{metric}_high": rate + 0.1}
+    parts = [
+        {"unit": "characters", "from": low, "to": high, "texts": 50, "tokens": 900, metric: rate, **edges}
+        for low, high in [(9, 60), (61, 199)]
+    ]
+    write_table(folder / "length.csv", parts)
+    names = {"unknown": 40.0, "1-9": 4 * rate, "10-99": 2 * rate, "1000-9999": rate, "end of text": 0.5}
+    rest = {"perplexity": 9.0, "share_of_tokens": 0.2, "share_of_bits": 0.2}
+    bits = [
+        {"frequency": name, "tokens": 90, "bits_per_token": bits, "low": bits - 0.3, "high": bits + 0.3, **rest}
+        for name, bits in names.items()
+    ]
+    write_table(folder / "frequency.csv", bits)
+    varied = {"repetition": 0.4, "distinct_1": 0.2, "distinct_2": 0.5, "distinct_3": 0.7}
+    heats = [{"temperature": heat, "mean_log_likelihood": -1 - heat, **varied} for heat in (0.0, 0.4, 0.8)]
+    write_table(folder / "generation.csv", [heats[0] | {"distinct_2": 0.1}, *heats[1:]])
 
 
 def write_json(path: Path, data: object) -> None:
@@ -176,6 +227,7 @@ def _write_common(out: Path, name: str, about: dict[str, Any], found: dict[str, 
     interval = {metric: [value * 0.96, value * 1.04] for metric, value in mean.items() if value is not None}
     about = {"experiment": name, "corpus": corpus, "language": CORPORA[corpus][0], "family": family, "tokenizer": tokenizer, **about}
     about |= {"feature": f"{corpus}-{tokenizer}-ids", "parameters": 1000 * len(name)}
+    about |= {"multiply_adds_per_token": 500, "multiply_adds_per_text": 0, "weight_bytes": 4000 * len(name)}
     splits = {split: {"mean": mean, "spread": spread, "interval": interval, "seeds": found} for split in ("valid", "test")}
     write_json(out / "evaluate" / name / "metrics.json", about | splits)
     write_json(out / "train" / name / "experiment.json", {"name": name, "seeds": seeds, "parameters": about["parameters"]})

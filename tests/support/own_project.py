@@ -106,8 +106,8 @@ def clone(folder: Path) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     pipeline = (folder / "dvc.yaml").read_text(encoding="utf-8")
-    switched = "vars:\n  - {intrinsic: {}, grades: {}}\n  - params/experiments/reviews.yaml\n  - params/experiments/notes.yaml\n"
-    (folder / "dvc.yaml").write_text(re.sub(r"^vars:\n(?: .*\n)+", switched, pipeline, flags=re.MULTILINE), encoding="utf-8")
+    own = r"\1  - params/experiments/reviews.yaml\n  - params/experiments/notes.yaml\n"  # after the tables that a file need not have
+    (folder / "dvc.yaml").write_text(re.sub(r"^(vars:\n  - \{.*\n)(?: .*\n)+", own, pipeline, flags=re.MULTILINE), encoding="utf-8")
     limits = (ROOT / "params/contract.yaml").read_text(encoding="utf-8").partition("\ncorpora:")[0] + CONTRACT
     texts = {"corpora.yaml": CORPORA, "contract.yaml": limits, "experiments/reviews.yaml": REVIEWS, "experiments/notes.yaml": NOTES}
     (folder / "params/experiments").mkdir(parents=True)
@@ -115,6 +115,9 @@ def clone(folder: Path) -> None:
     (folder / "params/dictionaries/names.tsv").write_text("말모이\tNNP\n", encoding="utf-8")
     for name, text in texts.items():
         (folder / "params" / name).write_text(text, encoding="utf-8")
+    rules = (ROOT / "params/promote.yaml").read_text(encoding="utf-8").partition("\nboards:")[0]
+    (folder / "params/promote.yaml").write_text(rules, encoding="utf-8")
+    shutil.copy(ROOT / "params/behaviour.yaml", folder / "params/behaviour.yaml")
     (folder / "params/pipeline.yaml").symlink_to("../dvc.yaml")
     (folder / "given").mkdir()
     (folder / "given/reviews.csv").write_bytes(reviews())

@@ -60,7 +60,8 @@ def train(out: Path, name: str, problem: str, seeds: list[int], epochs: int, mod
     corpus, folder = name.split("-")[0], out / "train" / name
     for seed in seeds:
         about = {"experiment": name, "problem": problem, "corpus": corpus, "language": "ko", "family": model["family"], "seed": seed}
-        bundle(folder / f"seed-{seed}", problem, about | {"key": f"{name}-{seed}".encode().hex().ljust(64, "0")})
+        keys = {"recipe": name.encode().hex().ljust(64, "0"), "key": f"{name}-{seed}".encode().hex().ljust(64, "0")}
+        bundle(folder / f"seed-{seed}", problem, about | keys)
     entry = {
         "problem": problem,
         "corpus": corpus,
@@ -122,7 +123,7 @@ def make(folder: Path) -> Path:
     evaluate(out, "bills-again", "classify", [1, 2], {"accuracy": 0.625, "macro_f1": 0.5})
     evaluate(out, "law-ngram", "language_model", [1], {"bits_per_character": 4.25, "perplexity": 19.03})
     for corpus in ("bills", "law"):
-        write(out / "ingest" / corpus / "card.json", {"corpus": corpus, "splits": {"train": {"rows": 6}}})
+        write(out / "ingest" / corpus / "card.json", {"corpus": corpus, "splits": {"train": {"examples": 6}}})
     chosen = {"classify-bills": "bills-again", "language_model-law": "law-ngram"}
     decisions = {
         name: {"champion": champion, "seed": 1, "model": name.replace("_", "-"), "why": f"{champion} is best."}

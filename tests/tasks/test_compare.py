@@ -38,7 +38,7 @@ def test_leaderboards_hold_every_experiment_once(out: Path) -> None:
 def test_tables_for_dvc(out: Path) -> None:
     folder = out / "compare"
     scores = json.loads((folder / "metrics" / "classify-bills" / "bills-gru.json").read_text(encoding="utf-8"))
-    assert set(scores) == {"accuracy", "macro_f1"}
+    assert set(scores) == {"accuracy", "macro_f1", "calibration_error"}
     lossy = json.loads((folder / "metrics" / "language-model-law" / "law-komoran-gru.json").read_text(encoding="utf-8"))
     assert set(lossy) == {"perplexity"}
     with (folder / "curves" / "classify-bills.csv").open(encoding="utf-8") as file:

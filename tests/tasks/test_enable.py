@@ -62,6 +62,16 @@ def test_the_last_one_stays_on(pipeline: Path) -> None:
     assert pipeline.read_bytes() == PIPELINE
 
 
+def test_other_files_that_are_listed_are_switched_too(pipeline: Path) -> None:
+    before = pipeline.read_bytes()
+    pipeline.write_bytes(before.replace(b"stages:", b"  # - params/probes.yaml\nstages:", 1))
+    assert switch("probes", pipeline, on=True)
+    assert b"\n  - params/probes.yaml\n" in pipeline.read_bytes()
+    assert missing("probes", pipeline, pipeline.parent / "data") == []
+    assert switch("probes", pipeline, on=False)
+    assert pipeline.read_bytes() == before.replace(b"stages:", b"  # - params/probes.yaml\nstages:", 1)
+
+
 def test_elsewhere_there_is_nothing_to_switch(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="project's root"):
         switch("bills", tmp_path / "dvc.yaml", on=True)

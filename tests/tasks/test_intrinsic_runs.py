@@ -30,8 +30,8 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_an_entry_is_one_run_until_its_results_change(store: _tracking.Store, out: Path) -> None:
-    assert _intrinsic_runs.record(store, out) == 1
-    assert _intrinsic_runs.record(store, out) == 0
+    assert _intrinsic_runs.record(store, out)["new"] == 1
+    assert _intrinsic_runs.record(store, out)["new"] == 0
     place = store.client.get_experiment_by_name("intrinsic/law")
     (run,) = store.client.search_runs([place.experiment_id])
     assert (run.info.run_name, run.info.status) == ("law-vectors", "FINISHED")
@@ -39,23 +39,22 @@ def test_an_entry_is_one_run_until_its_results_change(store: _tracking.Store, ou
     assert run.data.params["feature.options.size"] == "48"
     assert [file.path for file in store.client.list_artifacts(run.info.run_id)] == ["about.json", "map.svg", "metrics.json"]
     (out / "intrinsic/law-vectors/metrics.json").write_text(json.dumps({"simlex": {"spearman": 0.5, "covered": 4}}))
-    assert _intrinsic_runs.record(store, out) == 1
+    assert _intrinsic_runs.record(store, out)["new"] == 1
     assert len(store.client.search_runs([place.experiment_id])) == 2
 
 
-def test_a_run_that_was_left_half_done_is_made_anew(store: _tracking.Store, out: Path) -> None:
+def test_a_run_that_was_left_half_done_is_completed(store: _tracking.Store, out: Path) -> None:
     _intrinsic_runs.record(store, out)
     place = store.client.get_experiment_by_name("intrinsic/law").experiment_id
     (run,) = store.client.search_runs([place])
     store.client.delete_tag(run.info.run_id, "malmoi.recorded")
-    assert _intrinsic_runs.record(store, out) == 1
+    assert _intrinsic_runs.record(store, out) == {"completed": 1, "ended": 0}
     (again,) = store.client.search_runs([place])
-    assert again.info.run_id != run.info.run_id
-    assert again.data.metrics == run.data.metrics
+    assert (again.info.run_id, again.data.metrics) == (run.info.run_id, run.data.metrics)
 
 
 def test_nothing_measured_is_nothing_to_do(store: _tracking.Store, tmp_path: Path) -> None:
-    assert _intrinsic_runs.record(store, tmp_path / "nowhere") == 0
+    assert _intrinsic_runs.record(store, tmp_path / "nowhere") == {}
     assert store.client.get_experiment_by_name("intrinsic/law") is None
 
 
@@ -66,7 +65,7 @@ def test_a_grade_is_one_run_of_its_own_experiment(store: _tracking.Store, out: P
     grade |= {"train_texts": 90, "test_texts": 9, "vocabulary": 300, "accuracy": None, "unknown_rate": 0.25}
     (folder / "grade.json").write_text(json.dumps(grade))
     (folder / "speed.json").write_text(json.dumps({"sentences_per_second": 1400.5, "texts": 9}))
-    assert _intrinsic_runs.record(store, out) == 2
+    assert _intrinsic_runs.record(store, out)["new"] == 2
     (run,) = store.client.search_runs([store.client.get_experiment_by_name("tokenizers/law").experiment_id])
     assert run.data.metrics == {"vocabulary": 300.0, "unknown_rate": 0.25, "sentences_per_second": 1400.5, "texts": 9.0}
     assert run.data.params["options.stem"] == "true"

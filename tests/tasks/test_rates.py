@@ -26,7 +26,7 @@ def cut(folder: Path, name: str) -> None:
 
 
 def made(folder: Path) -> Any:
-    rates.run(folder / "tokens", folder / "dvc.yaml", folder / "out", folder / "graded")
+    rates.run(folder / "tokens", folder / "dvc.yaml", folder / "out", folder / "graded", folder / "probed")
     return json.loads((folder / "out/rates.json").read_text())
 
 

@@ -9,19 +9,35 @@ import numpy as np
 import pytest
 from synthetic import labelled_rows, labelled_sequences, language_split
 
-from malmoi import registry
+from malmoi import cost, registry
 from malmoi.batches import Epoch, Sequences, Spec, Split
 from malmoi.config import read
 
 TEXTS = [[3, 4, 5, 3, 4, 6], [4, 5], [3, 3, 4], [5, 6, 3, 4]] * 10
+STREAMS = {"epochs": 2, "batch_size": 4, "steps": 8}
 SMALL: dict[str, list[tuple[str, dict[str, Any], dict[str, Any]]]] = {
+    "bag": [("classify", {"embedding": 8}, {"epochs": 2})],
     "linear": [("classify", {}, {})],
     "ngram": [("language_model", {"order": 3}, {})],
+    "qrnn": [
+        ("classify", {"units": 8, "embedding": 8, "pooling": "max"}, {"epochs": 2}),
+        ("language_model", {"units": 8, "embedding": 8, "layers": 2, "zoneout": 0.1}, STREAMS),
+    ],
     "recurrent": [
+        ("classify", {"units": 8, "embedding": 8, "front": {"width": 3, "filters": 6, "stride": 2}}, {"epochs": 2}),
         ("classify", {"cell": "gru", "units": 8, "embedding": 8, "bidirectional": True}, {"epochs": 2}),
         ("classify", {"cell": "lstm", "units": 8, "embedding": 8, "pooling": "max", "dropout": 0.2}, {"epochs": 2}),
         ("language_model", {"cell": "lstm", "units": 8, "embedding": 8, "layers": 2}, {"epochs": 2, "batch_size": 4, "steps": 8}),
         ("language_model", {"cell": "simple", "units": 8, "embedding": 8}, {"epochs": 2, "batch_size": 4, "steps": 8}),
+    ],
+    "textcnn": [("classify", {"embedding": 8, "widths": [2, 3], "filters": 4, "dropout": 0.2}, {"epochs": 2})],
+    "transformer": [
+        ("classify", {"embedding": 8, "heads": 2, "inner": 8, "bidirectional": True, "pooling": "mean", "dropout": 0.1}, {"epochs": 2}),
+        ("language_model", {"embedding": 8, "heads": 2, "inner": 8, "context": 12, "dropout": 0.1}, STREAMS),
+    ],
+    "wavenet": [
+        ("classify", {"embedding": 8, "channels": 6, "skips": 6, "layers": 2, "pooling": "max"}, {"epochs": 2}),
+        ("language_model", {"embedding": 8, "channels": 6, "skips": 6, "layers": 3, "dropout": 0.1}, STREAMS),
     ],
 }
 CASES = [pytest.param(family, *case, id=f"{family}-{n}") for family, cases in SMALL.items() for n, case in enumerate(cases)]
@@ -57,7 +73,7 @@ def test_contract(family: str, problem: str, shape: dict[str, Any], training: di
     model, epochs, valid = trained(family, problem, shape, training)
     assert [epoch.number for epoch in epochs] == list(range(1, len(epochs) + 1))
     assert all(math.isfinite(epoch.train_loss) and math.isfinite(epoch.valid_loss) for epoch in epochs)
-    assert model.parameters > 0
+    assert model.parameters == sum(row["parameters"] for row in cost.layers(model) or []) > 0
     answers = model.predict(valid.inputs)
     if problem == "classify":
         assert answers.shape == (len(valid), model.spec.classes)

@@ -18,6 +18,7 @@ from malmoi.batches import END, UNKNOWN, Sequences, Spec, Split, pad
 from malmoi.bilm import Encoder, Shape
 from malmoi.config import ConfigError
 from malmoi.models import _elmo, _elmo_layer, recurrent
+from malmoi.models._sequence_model import SequenceModel
 from malmoi.predictor import Predictor
 from malmoi.pretrained import Pretrained
 
@@ -151,7 +152,7 @@ def split() -> Split:
     return Split(inputs, labels, inputs.lengths, inputs.lengths)
 
 
-def trained(given: dict[str, np.ndarray], frozen: bool) -> recurrent.Recurrent:
+def trained(given: dict[str, np.ndarray], frozen: bool) -> SequenceModel:
     spec = Spec("classify", WIDTH, 2, seed=3, pretrained=Pretrained("elmo", given, {"longest": LONGEST}))
     training = recurrent.Training(epochs=1, batch_size=24, learning_rate=0.02)
     model = recurrent.build(recurrent.Params(units=4, frozen=frozen), training, spec)

@@ -10,7 +10,7 @@ from synthetic import labelled_rows, labelled_sequences, language_split
 
 from malmoi.batches import Sequences, Spec, Split, pad
 from malmoi.config import ConfigError
-from malmoi.models import _embeddings, _keras, _network, linear, recurrent
+from malmoi.models import _embeddings, _keras, _network, _sequence_model, linear, recurrent
 from malmoi.pretrained import Pretrained
 
 VECTORS = np.random.default_rng(3).normal(size=(8, 5)).astype(np.float32)
@@ -19,7 +19,7 @@ CLASSIFY = Spec("classify", 8, 2, pretrained=GIVEN)
 TRAINING = recurrent.Training(epochs=2, batch_size=8, learning_rate=0.05)
 
 
-def trained(spec: Spec = CLASSIFY, split: Split | None = None, **shape: object) -> recurrent.Recurrent:
+def trained(spec: Spec = CLASSIFY, split: Split | None = None, **shape: object) -> _sequence_model.SequenceModel:
     model = recurrent.build(recurrent.Params(units=4, **shape), TRAINING, spec)  # type: ignore[arg-type]
     train = split or labelled_sequences(40)
     model.fit(train, train, lambda epoch: None)
@@ -50,8 +50,8 @@ def test_the_size_comes_with_the_vectors() -> None:
 def test_numpy_reads_as_keras_does() -> None:
     _keras.prepare(1)
     params = recurrent.Params(units=4, bidirectional=True)
-    network = _network.Network(params, CLASSIFY)
     model = recurrent.build(params, TRAINING, CLASSIFY)
+    network = _network.Network(model.design, CLASSIFY)
     model.weights = network.export()
     ids = pad(labelled_sequences(6).inputs, np.arange(6), 99)  # type: ignore[arg-type]
     assert model._logits(ids) == pytest.approx(network(ids)[0].numpy(), abs=1e-5)

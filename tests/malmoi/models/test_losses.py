@@ -1,4 +1,4 @@
-"""Cross entropy with a gradient written by hand: the stock one's value and gradient."""
+"""Cross entropy with a gradient written by hand: the stock one's value and gradient; squares and sizes; what outputs cost."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from malmoi.models._losses import cross_entropy
+from malmoi.models._losses import Aim, cross_entropy, distance, outputs, probabilities
 
 
 def stock(logits: Any, wanted: Any, smoothing: float) -> Any:
@@ -52,3 +52,25 @@ def test_bfloat16_logits_are_summed_in_float32() -> None:
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
 def test_what_is_no_number_stays_none(broken: float) -> None:
     assert not np.isfinite(cross_entropy(tf.constant([[0.0, broken]]), tf.constant([0])).numpy())
+
+
+def test_squares_and_sizes() -> None:
+    found, wanted = tf.constant([[1.0, 4.0], [0.0, -2.0]]), tf.constant([[0.0, 1.0], [0.0, 2.0]])
+    assert distance(found, wanted, "mse").numpy() == (1 + 9 + 0 + 16) / 4
+    assert distance(found, wanted, "mae").numpy() == (1 + 3 + 0 + 4) / 4
+    logits = tf.math.log(tf.constant([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]))
+    assert probabilities(logits, tf.constant([0, 2]), "mae").numpy() == pytest.approx((0.5 + 0.25 + 0.25 + 0.1 + 0.8 + 0.9) / 6)
+    assert probabilities(logits, tf.constant([0, 2]), "mse").numpy() == pytest.approx((0.25 + 0.125 + 0.01 + 0.64 + 0.81) / 6)
+
+
+def test_large_and_changing_outputs_cost() -> None:
+    hidden = tf.constant([[[1.0, 2.0], [3.0, 2.0]], [[0.0, 0.0], [9.0, 9.0]]])  # (batch, time, width)
+    shown = 2 * hidden
+    wanted = tf.constant([[3, 4], [5, 0]])
+    large = (4 + 16 + 36 + 16 + 0 + 0 + 324 + 324) / 8
+    changes = (4 + 0 + 81 + 81) / 4
+    assert outputs(Aim(activation=0.5, temporal=2.0), hidden, shown, wanted).numpy() == pytest.approx(0.5 * large + 2 * changes)
+    # the last step has no target: it does not count
+    assert outputs(Aim(activation=1.0, padded=True), hidden, shown, wanted).numpy() == pytest.approx((4 + 16 + 36 + 16) / 6)
+    assert outputs(Aim(temporal=1.0, padded=True), hidden, shown, wanted).numpy() == pytest.approx(4 / 2)
+    assert outputs(Aim(temporal=1.0), hidden[:, :1], shown[:, :1], wanted[:, :1]).numpy() == 0, "one step does not change"

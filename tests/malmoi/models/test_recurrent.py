@@ -10,23 +10,24 @@ from synthetic import labelled_sequences, language_split, sequences
 
 from malmoi.batches import Spec, Split, pad
 from malmoi.config import ConfigError
-from malmoi.models import _keras, _network, recurrent
+from malmoi.models import _keras, _network, _sequence_model, recurrent
+from malmoi.models._sequence_model import SequenceModel
 
 
-def classifier(**shape: object) -> recurrent.Recurrent:
+def classifier(**shape: object) -> SequenceModel:
     params = recurrent.Params(units=8, embedding=8, **shape)  # type: ignore[arg-type]
     training = recurrent.Training(epochs=8, batch_size=16, learning_rate=0.02, patience=8)
     return recurrent.build(params, training, Spec("classify", 8, 2, seed=1))
 
 
-def untrained(spec: Spec, **shape: object) -> tuple[recurrent.Recurrent, _network.Network]:
+def untrained(spec: Spec, **shape: object) -> tuple[SequenceModel, _network.Network]:
     """A model with random weights (biases too, so that none is left out), and the Keras network that they came from."""
     params = recurrent.Params(units=8, embedding=6, **shape)  # type: ignore[arg-type]
     _keras.prepare(3)
-    network = _network.Network(params, spec)
+    model = recurrent.build(params, recurrent.Training(), spec)
+    network = _network.Network(model.design, spec)
     random = np.random.default_rng(1)
     network.set_weights([random.normal(0, 0.5, weight.shape).astype(np.float32) for weight in network.get_weights()])
-    model = recurrent.build(params, recurrent.Training(), spec)
     model.weights = network.export()
     return model, network
 
@@ -58,9 +59,12 @@ def test_carries_state_as_keras_does(shape: dict[str, object]) -> None:
     ids = np.array([[3, 4, 5, 6], [5, 5, 2, 7]], np.int32)
     first, states = network(ids, network.initial(2))
     second, _ = network(ids, states)
-    shares, carried = model._advance(ids, model.start(2))
-    assert shares == pytest.approx(keras.ops.log_softmax(first).numpy(), abs=1e-5)
-    assert model._advance(ids, carried)[0] == pytest.approx(keras.ops.log_softmax(second).numpy(), abs=1e-5)
+    state, found = model.start(2), []
+    for column in np.concatenate([ids, ids], 1).T:
+        shares, state = model.next(state, column)
+        found.append(shares)
+    expected = keras.ops.log_softmax(keras.ops.concatenate([first, second], 1)).numpy()
+    assert np.stack(found, 1) == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("cell", ["simple", "lstm", "gru"])
@@ -97,8 +101,9 @@ def test_padding_before_gives_the_same_as_padding_after(shape: dict[str, object]
 def test_cudnn_is_not_asked_for_what_it_refuses() -> None:
     texts = sequences([[3, 4]])
     for padding, asked in (("before", False), ("after", "auto")):
-        network = _network.Network(recurrent.Params(cell="lstm"), Spec("classify", 8, 2), replace(texts, padding=padding))  # type: ignore[arg-type]
-        assert network.readers[0].use_cudnn is asked or network.readers[0].use_cudnn == asked
+        design = recurrent.build(recurrent.Params(cell="lstm"), recurrent.Training(), Spec("classify", 8, 2)).design
+        network = _network.Network(design, Spec("classify", 8, 2), replace(texts, padding=padding))  # type: ignore[arg-type]
+        assert network.readers[0].inner.use_cudnn == asked
 
 
 def test_the_limit_cuts_where_the_sequences_say() -> None:
@@ -142,23 +147,11 @@ def test_a_tied_language_model_learns(tmp_path: Path) -> None:
     assert -model.predict(split.inputs).mean() == pytest.approx(min(losses), abs=0.1)
 
 
-def test_the_rate_rises_then_falls() -> None:
-    rates = {
-        (schedule, warm_up): _keras._schedule(recurrent.Training(learning_rate=0.5, schedule=schedule, warm_up=warm_up), 100)  # type: ignore[arg-type]
-        for schedule in ("constant", "cosine")
-        for warm_up in (0, 20)
-    }
-    assert rates["constant", 0] == 0.5
-    assert [float(rates["cosine", 0](step)) for step in (0, 50, 100)] == pytest.approx([0.5, 0.25, 0.0])
-    assert [float(rates["constant", 20](step)) for step in (0, 10, 20, 100)] == pytest.approx([0.0, 0.25, 0.5, 0.5])
-    assert [float(rates["cosine", 20](step)) for step in (0, 10, 20, 60, 100)] == pytest.approx([0.0, 0.25, 0.5, 0.25, 0.0])
-
-
 def test_long_streams_are_scored_in_chunks_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     model, _ = untrained(Spec("language_model", 8), cell="lstm")
     inputs = language_split([[3, 4, 5, 6, 7] * 8]).inputs
     whole = model.predict(inputs)
-    monkeypatch.setattr(recurrent, "CHUNK", 7)
+    monkeypatch.setattr(_sequence_model, "CHUNK", 7)
     assert model.predict(inputs) == pytest.approx(whole, abs=1e-5)
 
 
@@ -189,5 +182,6 @@ def test_exploding_loss_says_where() -> None:
         recurrent.Training(epochs=3, batch_size=4, learning_rate=float("inf")),
         Spec("classify", 8, 2),
     )
-    with pytest.raises(ConfigError, match=r"the loss became (nan|inf) at batch \d+ of 10; lower training.learning_rate"):
+    said = r"epoch 1, batch 2 of 10: the loss became (nan|inf) \(learning rate inf, .*; lower training.learning"
+    with pytest.raises(ConfigError, match=said):
         model.fit(labelled_sequences(40), labelled_sequences(8), lambda epoch: None)

@@ -1,0 +1,56 @@
+"""A bag of embeddings (fastText's classifier; Joulin et al., 2017): the mean of a text's vectors, and one matrix from it to classes.
+
+Nothing reads in between: order is not seen. What of the vectors is shown to the classifier is the frame's pooling. fastText's hashed
+n-grams of words are not here; `linear` over counts takes n-grams.
+"""
+
+from functools import partial
+from typing import Any
+
+from malmoi.batches import Spec
+from malmoi.config import ConfigError, params
+from malmoi.models import _pooling, _sequence_model
+from malmoi.models._blocks import Block, Given, State, Weight
+from malmoi.models._frame import Frame
+from malmoi.models._training import Training
+
+__all__ = ["Params", "Training", "build", "load"]
+
+
+@params
+class Params(Frame):
+    """What `Frame` says; its pooling is the mean as long as nothing else is said."""
+
+    pooling: _pooling.Kind = "mean"
+
+
+class Bag(Block):
+    """Vectors as they are."""
+
+    kind = "bag"
+
+    def __init__(self, inputs: int) -> None:
+        self.inputs = self.width = inputs
+
+    def weights(self) -> dict[str, Weight]:
+        """None."""
+        return {}
+
+    def read(self, given: Given, hidden: Any, state: State, mask: Any) -> tuple[Any, State, Any]:
+        """See Block."""
+        return hidden, state, mask
+
+
+def blocks(settings: Params, size: int) -> list[Block]:
+    """Vectors of `size`."""
+    return [Bag(size)]
+
+
+def build(params: Params, training: Training, spec: Spec) -> _sequence_model.SequenceModel:
+    """An untrained model. Raises ConfigError for a language model, and where settings do not go with the features."""
+    if spec.problem == "language_model":
+        raise ConfigError("model.family: a bag has no order, and a language model must know what came last; take ngram or recurrent")
+    return _sequence_model.build(blocks, params, training, spec)
+
+
+load = partial(_sequence_model.load, blocks, Params)

@@ -1,0 +1,69 @@
+"""A question that any running text can ask: are its tokens in order, or was a stretch of them shuffled? The same in every language, with as
+many examples as there are texts, and no bag of words can answer it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from malmoi.batches import Sequences, Spec, Split
+from malmoi.config import ConfigError, params
+from malmoi.probing import Learned, Source, learn, texts
+
+
+@params
+class Question:
+    """texts: examples of train, and half as many of valid, at most. together: texts of the corpus in a row that make one example.
+
+    window: tokens that are shuffled in every second example, somewhere. longest: tokens of an example.
+    """
+
+    texts: int = 1200
+    together: int = 1
+    window: int = 8
+    longest: int = 120
+
+
+def learned(source: Source, question: Question, network: dict[str, Any], training: dict[str, Any], seeds: Sequence[int]) -> list[Learned]:
+    """A classifier for each seed. network: a model's settings; without a family, recurrent ones."""
+    train, valid = asked(source, question, "train"), asked(source, question, "valid")
+    specs = [Spec("classify", source.pipeline["width"], 2, seed) for seed in seeds]
+    return [learn({"family": "recurrent", **network}, {"limit": question.longest, **training}, spec, train, valid) for spec in specs]
+
+
+def asked(source: Source, question: Question, name: str) -> Split:
+    """Examples from a split of features; label 1 where a stretch was shuffled. Raises ConfigError where texts are too short for that."""
+    random = np.random.default_rng(0 if name == "train" else 1)
+    found: list[np.ndarray] = []
+    most = question.texts if name == "train" else question.texts // 2
+    for ids in _rows(sequences(source.split(name)), question):
+        if len(ids) >= 2 * question.window and len(found) < most:
+            found.append(_shuffled(ids, question.window, random) if len(found) % 2 else ids)
+    if len(found) < 2:
+        raise ConfigError(f"{source.reads}: no texts of {2 * question.window} tokens or more in {name}; make `window` smaller")
+    return texts(found, np.arange(len(found)) % 2)
+
+
+def some(split: Split, most: int) -> Split:
+    """The first texts of a split, so many at most."""
+    rows = np.arange(min(most, len(split)))
+    return Split(sequences(split).take(rows), split.labels[rows], split.characters[rows], split.bytes[rows])
+
+
+def sequences(split: Split) -> Sequences:
+    """Token ids of a split. Raises ConfigError where it has none."""
+    if not isinstance(split.inputs, Sequences):
+        raise ConfigError("a probe of recurrent networks reads features of kind sequence")
+    return split.inputs
+
+
+def _rows(given: Sequences, question: Question) -> list[np.ndarray]:
+    starts = range(0, len(given) - question.together + 1, question.together)
+    return [np.concatenate([given[row] for row in range(start, start + question.together)])[: question.longest] for start in starts]
+
+
+def _shuffled(ids: np.ndarray, window: int, random: np.random.Generator) -> np.ndarray:
+    start = int(random.integers(len(ids) - window + 1))
+    turned = ids.copy()
+    turned[start : start + window] = random.permutation(ids[start : start + window])
+    return turned

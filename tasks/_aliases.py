@@ -1,0 +1,139 @@
+"""Which versions of a registered model are `champion` and `challenger`: what champions/ and the decisions of `promote` say, in MLflow.
+
+`champion` is who stands in champions/history.yaml, where somebody stands there, else the first one that `promote` has named: what is in git
+decides, so `record` never undoes a rollback. `challenger` is who would be next. The same bundle is one version however often it is
+registered; a champion that comes back gets the alias back. The decision with its numbers is an artifact of the champion's run.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks import _champions, _failures, _orphans, _registry, _results, _runs, _tracking
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+DECISION = "malmoi.decision"  # tag of a version: its outcome, and what it rested on
+
+
+def register(store: _tracking.Store, out: Path) -> list[str]:
+    """Register champions and challengers and point the aliases at them. Returns "name version N" for each champion that has changed.
+
+    Read are `out/promote/decisions.json` and `champions/`, which lies beside `out`.
+    """
+    file = out / "promote" / "decisions.json"
+    decisions = _results.load(file) if file.is_file() else {}
+    champions = out.resolve().parent / _champions.FOLDER
+    history = _champions.read(champions)
+    runs = {(run.name, int(run.bundle["seed"])): run for run in _runs.read(out)}
+    changed = []
+    with store.alone():
+        for name in sorted(decisions.keys() | history.keys()):
+            decision = decisions.get(name, {})
+            model = str(decision.get("model", name.replace("_", "-")))
+            run = _standing(runs, champions / model, history[model][-1]) if model in history else _named(runs, decision, "champion")
+            if run is None:
+                continue  # no champion was named, and its "why" says so; or its bundle is not here
+            changed += _point(store, model, run, decision)
+            _challenge(store, model, _next(runs, run, decision), decision)
+    return changed
+
+
+def tell(out: Path) -> None:
+    """Point the aliases now, and say so; where MLflow does not answer, say that `record` will."""
+    try:
+        changed = register(_tracking.store(), out)
+    except Exception as error:
+        if not _failures.silent(error):
+            raise
+        print(f"warning: MLflow does not answer ({_failures.reason(error)}): once it does, run: python -m tasks record", file=sys.stderr)
+        return
+    print("\n".join(f"MLflow: champion {name}" for name in changed) or "MLflow: nothing new", flush=True)
+
+
+def champions(store: _tracking.Store) -> dict[str, str]:
+    """Key of the bundle behind each registered model that has a champion, by the model's name."""
+    found = {}
+    for model in store.client.search_registered_models():
+        if number := model.aliases.get(CHAMPION):
+            found[str(model.name)] = str(store.client.get_model_version(model.name, str(number)).tags.get("malmoi.key", ""))
+    return found
+
+
+def _named(runs: Mapping[tuple[str, int], _runs.Run], decision: Mapping[str, Any], role: str) -> _runs.Run | None:
+    """The run that a decision names."""
+    return runs.get((str(decision.get(role)), int(decision.get("seed") or 0)))
+
+
+def _next(runs: Mapping[tuple[str, int], _runs.Run], standing: _runs.Run, decision: Mapping[str, Any]) -> _runs.Run | None:
+    """The run of the challenger: who was promoted but is not accepted yet, else who is named."""
+    promoted = _named(runs, decision, "champion") if decision.get("outcome") == "promoted" else None
+    if promoted and promoted.bundle["key"] != standing.bundle["key"]:
+        return promoted
+    return _named(runs, decision.get("challenger") or {}, "experiment")
+
+
+def _standing(runs: Mapping[tuple[str, int], _runs.Run], board: Path, event: _champions.Event) -> _runs.Run | None:
+    """The run of who stands: of today's training, where that is it, else read from `board`, its folder in champions/."""
+    today = runs.get((event.experiment, event.seed))
+    if today and today.bundle["key"] == event.key:
+        return today
+    if not (board / event.place).is_dir():
+        print(f"warning: {board / event.place} is not here, so nothing is said of {board.name}; bring it: dvc pull", file=sys.stderr)
+        return None
+    out = _champions.out_of(board.parent, board.name, event)
+    return next(run for run in _runs.read(out) if int(run.bundle["seed"]) == event.seed)
+
+
+def _point(store: _tracking.Store, name: str, run: _runs.Run, decision: Mapping[str, Any]) -> list[str]:
+    """Point `champion` at the version of this bundle, making it if need be. Returns what changed."""
+    version = _version(store, name, run, decision)
+    _explain(store, version, run, decision)
+    if int(store.client.get_registered_model(name).aliases.get(CHAMPION) or 0) == int(version.version):
+        return []
+    store.client.set_registered_model_alias(name, CHAMPION, str(version.version))
+    return [f"{name} version {version.version} ({_runs.title(run.name, int(run.bundle['seed']))})"]
+
+
+def _challenge(store: _tracking.Store, name: str, run: _runs.Run | None, decision: Mapping[str, Any]) -> None:
+    """Point `challenger` at who would be next; nobody is where none is named, or where it has become the champion."""
+    aliases = store.client.get_registered_model(name).aliases
+    version = _version(store, name, run, {"why": _why_challenger(run, decision)}) if run else None
+    if version is None or int(version.version) == int(aliases.get(CHAMPION) or 0):
+        if CHALLENGER in aliases:
+            store.client.delete_registered_model_alias(name, CHALLENGER)
+    elif int(aliases.get(CHALLENGER) or 0) != int(version.version):
+        store.client.set_registered_model_alias(name, CHALLENGER, str(version.version))
+
+
+def _why_challenger(run: _runs.Run, decision: Mapping[str, Any]) -> str:
+    said = next((row["why"] for row in decision.get("challengers", []) if row["experiment"] == run.name), "")
+    return f"Challenger of {decision['champion']}.{f' {said}' if said else ''}"
+
+
+def _version(store: _tracking.Store, name: str, run: _runs.Run, decision: Mapping[str, Any]) -> "ModelVersion":
+    """The version of `name` that is this bundle; a new one where there is none."""
+    found = _registry.versions(store, name, run)
+    if not found:
+        _registry.publish(store, name, run, decision)
+        found = _registry.versions(store, name, run)
+    for double in found[1:]:  # another process registered it at the same moment: the first one stays
+        _orphans.withdraw(store, double)
+    _registry.describe(store, found[0], run, decision)
+    return found[0]
+
+
+def _explain(store: _tracking.Store, version: "ModelVersion", run: _runs.Run, decision: Mapping[str, Any]) -> None:
+    """Put the decision with the champion's run: promotion/decision.json, and in words."""
+    named = (decision.get("champion"), decision.get("seed")) == (run.name, int(run.bundle["seed"]))
+    decided = f"{decision.get('outcome', '')} {decision.get('decided', '')}"
+    if not named or "decided" not in decision or version.run_id is None or version.tags.get(DECISION) == decided:
+        return
+    from malmoi.promotion_words import page
+
+    store.client.log_dict(version.run_id, dict(decision), "promotion/decision.json")
+    store.client.log_text(version.run_id, page(decision), "promotion/decision.md")
+    store.client.set_model_version_tag(version.name, str(version.version), DECISION, decided)

@@ -1,0 +1,109 @@
+"""One harness that drives every probe: it measures at a small size, twice to the same numbers, and says what it saw."""
+
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from synthetic import language_split
+
+from malmoi import batches, registry
+from malmoi.config import read
+from malmoi.probing import Finding, Source, Sources
+
+WIDTH = 9
+SHORT = {"epochs": 1, "batch_size": 8, "learning_rate": 0.01}
+QUESTION = {"texts": 24, "window": 3, "longest": 20}
+SMALL: dict[str, dict[str, Any]] = {
+    "carried_state": {"steps": [4], "training": SHORT, "texts": 20, "network": {"cell": "simple", "units": 8, "embedding": 8}},
+    "copying": {"lengths": [2], "symbols": 2, "texts": 20, "epochs": 1, "units": 8},
+    "directions": {"units": 8, "training": SHORT, "seeds": [1], "question": QUESTION},
+    "front": {
+        "training": SHORT,
+        "seeds": [1],
+        "question": QUESTION | {"together": 2},
+        "front": {"width": 3, "filters": 4, "stride": 2},
+        "network": {"cell": "gru", "units": 4, "embedding": 4},
+    },
+    "gradients": {"steps": 9, "far": 6, "units": 8, "texts": 4, "seeds": [1]},
+    "normalization": {"training": SHORT, "seeds": [1], "question": QUESTION, "network": {"cell": "lstm", "units": 4, "embedding": 4}},
+    "parameters": {"units": [8, 16], "inputs": 8},
+    "recall": {"distances": [2, 4], "symbols": 2, "texts": 40, "epochs": 1, "units": 8},
+    "temperature": {},
+    "word_order": {"texts": 5},
+}
+OWN = ("parameters", "gradients", "recall", "copying")  # make their own sequences
+BUNDLES = ("word_order",)  # read a trained model; see test_word_order.py
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Sources:
+    """Features and written samples of two languages."""
+    random = np.random.default_rng(0)
+    for language in ("ko", "en"):
+        folder = tmp_path / language
+        folder.mkdir()
+        for split, number in (("train", 60), ("valid", 40)):
+            texts = [random.integers(3, WIDTH, random.integers(6, 16)).tolist() for _ in range(number)]
+            batches.save_split(folder / f"{split}.npz", language_split(texts))
+        (folder / "pipeline.json").write_text(json.dumps({"width": WIDTH, "labels": []}))
+        with open(folder / "generation.csv", "w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerows([["temperature", "mean_log_likelihood", "repetition", "distinct_2"], [0, -0.1, 0.9, 0.1], [1, -2, 0.1, ""]])
+    return {language: Source(tmp_path / language, tmp_path / language) for language in ("ko", "en")}
+
+
+def measured(kind: str, sources: Sources) -> Finding:
+    probe = registry.find("probes", kind)
+    given = {} if kind in OWN else sources
+    found: Finding = probe.measure(read(probe.Params, SMALL[kind], "test"), given)
+    return found
+
+
+def test_every_probe_is_driven() -> None:
+    assert sorted(SMALL) == registry.names("probes")
+
+
+@pytest.mark.parametrize("kind", sorted(set(SMALL) - set(BUNDLES)))
+def test_contract(kind: str, sources: Sources) -> None:
+    finding = measured(kind, sources)
+    lengths = {len(column) for column in finding.table.values()}
+    assert len(lengths) == 1
+    assert {finding.x, finding.y, finding.by} <= set(finding.table)
+    assert all(math.isfinite(value) for value in finding.table[finding.y])
+    assert finding.held in (True, False, None)
+    assert "(" in finding.claim
+    assert finding.measured.endswith(".")
+    json.dumps(finding.settings())
+    if kind in ("recall", "directions"):
+        assert measured(kind, sources).table == finding.table, "the same seed must give the same numbers"
+
+
+def test_parameters_are_those_of_the_papers(sources: Sources) -> None:
+    finding = measured("parameters", sources)
+    assert finding.held is True
+    assert finding.table["ratio"][2] == 4
+    assert finding.table["extra"][1] == 3 * 8
+
+
+def test_temperature_reads_what_evaluate_wrote(sources: Sources) -> None:
+    finding = measured("temperature", sources)
+    assert finding.held is True
+    assert "repetition 0.90 and 0.10" in finding.measured
+
+
+def test_a_shuffled_stretch_is_somewhere_and_the_rest_stays(sources: Sources) -> None:
+    from malmoi.probes import _classifying
+
+    question = _classifying.Question(texts=20, window=3, longest=20)
+    split = _classifying.asked(sources["ko"], question, "train")
+    inputs = _classifying.sequences(split)
+    original = [row for row in _classifying._rows(_classifying.sequences(sources["ko"].split("train")), question) if len(row) >= 6]
+    assert split.labels.tolist() == [0, 1] * 10
+    for place, row in enumerate(original[:20]):
+        differing = np.flatnonzero(inputs[place] != row)
+        assert sorted(inputs[place].tolist()) == sorted(row.tolist())
+        assert len(differing) <= (3 if place % 2 else 0)

@@ -1,0 +1,252 @@
+"""Verifying a registered model: right as it is, made anew to the same bytes, and wrong at the link that was tampered with."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from own_project import OwnProject
+
+from malmoi.config import ConfigError
+from tasks import _checkout, _claims, _content_checks, _hardware, _lineage_checks, _rebuilding, _tracking, verify
+from tasks._checkout import Checkout
+from tasks._claims import Claim
+from tasks._findings import Finding
+
+NAME = "classify-reviews"
+REVIEWS = """\
+ingest: {reviews: {}}
+tokens:
+  reviews-characters: {corpus: reviews, tokenizer: characters}
+features:
+  reviews-counts: {corpus: reviews, tokens: reviews-characters, kind: counts, options: {weights: tfidf, ngrams: [1, 2]}}
+experiments:
+  reviews-linear: {problem: classify, corpus: reviews, features: reviews-counts, model: {family: linear, C: 0.5}, seeds: [1, 2]}
+"""
+LINKS = ["identity", "files", "commit", "dvc.lock", "code", "params", "seed", "shipped code", "requirements", "environment"]
+LINKS += ["weights", "metrics", "scores"]
+
+Opened = Callable[[], contextlib.AbstractContextManager[Claim]]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> OwnProject:
+    """A project whose champion is registered, everything committed."""
+    made = OwnProject(tmp_path_factory.mktemp("verified"))
+    (made.root / "params/experiments/reviews.yaml").write_text(REVIEWS, encoding="utf-8")
+    made.edit("dvc.yaml", "  - params/experiments/notes.yaml\n", "")
+    (made.root / "params/experiments/notes.yaml").unlink()
+    made.run("python", "-m", "tasks", "fetch", "reviews")
+    made.run("dvc", "repro", "--quiet", "promote")
+    made.commit("trained")
+    made.run("python", "-m", "tasks", "record", "--strict")
+    return made
+
+
+@pytest.fixture(scope="module")
+def opened(project: OwnProject) -> Iterator[Opened]:
+    """Read the champion's claim from MLflow, as it is then."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", project.store)
+        store = _tracking.store()
+        yield lambda: _claims.claim(store, f"{NAME}@champion")
+
+
+@pytest.fixture(scope="module")
+def clean(project: OwnProject) -> Iterator[Checkout]:
+    """A clean checkout with what DVC has."""
+    commit = project.run("git", "rev-parse", "HEAD").strip()
+    with _checkout.checkout(project.root, commit) as made:
+        wanted = {"out/train/reviews-linear", "out/evaluate/reviews-linear", "out/ingest/reviews"}
+        assert made.bring(*wanted) == wanted
+        yield made
+
+
+@contextlib.contextmanager
+def edited(file: Path, change: Callable[[bytes], bytes]) -> Iterator[None]:
+    """A file with another content, for a while."""
+    kept = file.read_bytes()
+    file.write_bytes(change(kept))
+    assert file.read_bytes() != kept
+    try:
+        yield
+    finally:
+        file.write_bytes(kept)
+
+
+@contextlib.contextmanager
+def rewritten(project: OwnProject, *statement: str) -> Iterator[None]:
+    """MLflow's database with something else in it, for a while: behind MLflow's back, which would not let a param be changed."""
+    path, kept = Path(project.store.removeprefix("sqlite:///")), sqlite3.connect(":memory:")
+    with contextlib.closing(kept), contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.backup(kept)
+        assert connection.execute(statement[0], statement[1:]).rowcount > 0
+        connection.commit()
+        try:
+            yield
+        finally:
+            kept.backup(connection)
+
+
+def model_file(project: OwnProject, name: str) -> Path:
+    """A file of the registered model in MLflow's store."""
+    [file] = (project.root.parent / "mlartifacts").rglob(f"artifacts/{name}")
+    return file
+
+
+def test_it_is_what_it_says_and_is_made_anew_byte_for_byte(project: OwnProject, opened: Opened) -> None:
+    told: list[Finding] = []
+    with opened() as claim:
+        assert verify.check(claim, project.root, quick=False, told=told.append) == [], "\n".join(map(str, told))
+    assert [found.link for found in told] == [*LINKS, "data", "training"]
+    said = {found.link: found.said for found in told}
+    assert "byte for byte" in said["training"]
+    assert "features@reviews-counts: made anew" in said["data"]
+
+
+TAGS = [
+    ("malmoi.seed", "2", "identity", "seed '2'"),
+    ("malmoi.key", "0" * 64, "identity", "key '0000"),
+    ("mlflow.source.git.commit", "0" * 40, "commit", "the version says 0000000000"),
+    ("malmoi.files", "0" * 64, "files", "not those that were registered"),
+    ("malmoi.registered.commit", "HEAD~1", "shipped code", "is not that of commit"),
+    ("test_accuracy", "0.99", "metrics", "the version's tag '0.99'"),
+]
+CHECKS = {
+    "shipped code": _content_checks.shipped,
+    "metrics": _content_checks.metrics,
+    "requirements": _content_checks.requirements,
+    "environment": _content_checks.environment,
+    "weights": _content_checks.bundle,
+    "params": _lineage_checks.params,
+    "seed": _lineage_checks.seed,
+    "dvc.lock": _lineage_checks.lock,
+    "code": _lineage_checks.code,
+}
+
+
+def check(link: str, claim: Claim, clean: Checkout) -> str:
+    """One link's check."""
+    if link == "commit":
+        return _lineage_checks.commit(claim, clean.root)
+    return CHECKS[link](claim, clean) if link in CHECKS else getattr(_lineage_checks, link)(claim)
+
+
+@pytest.mark.parametrize(("tag", "value", "link", "said"), TAGS)
+def test_a_tag_that_was_changed_is_found(
+    project: OwnProject, opened: Opened, clean: Checkout, tag: str, value: str, link: str, said: str
+) -> None:
+    statement = "UPDATE model_version_tags SET value = ? WHERE key = ?"
+    if tag == "malmoi.registered.commit":
+        (project.root / "malmoi/later.py").write_text('"""Later."""\n')
+        project.commit("later")
+        value = "HEAD"
+    with rewritten(project, statement, value, tag), opened() as claim, pytest.raises(ConfigError, match=said):
+        check(link, claim, clean)
+
+
+DATABASE = [
+    ("UPDATE params SET value = ? WHERE key = ?", ("9.0", "model.C"), "params", r"model.C: '0.5' in the commit, '9.0' in MLflow"),
+    ("UPDATE params SET value = ? WHERE key = ?", ("2", "seed"), "params", "seed: '1' in the commit, '2' in MLflow"),
+    ("UPDATE latest_metrics SET value = ? WHERE key = ?", ("0.123", "test_accuracy"), "metrics", "test_accuracy: .*MLflow has 0.123"),
+    ("UPDATE tags SET value = ? WHERE key = ?", ("0" * 32, "dvc.deps.out/features/reviews-counts"), "dvc.lock", "the run 0000"),
+    ("UPDATE tags SET value = ? WHERE key = ?", ("0" * 32, "dvc.outs.out/train/reviews-linear"), "commit", "recorded was 0000"),
+    ("UPDATE tags SET value = ? WHERE key = ?", ("0" * 40, "mlflow.source.git.commit"), "commit", "its run 0000"),
+]
+
+
+@pytest.mark.parametrize(("statement", "values", "link", "said"), DATABASE)
+def test_a_run_that_was_changed_is_found(
+    project: OwnProject, opened: Opened, clean: Checkout, statement: str, values: tuple[str, ...], link: str, said: str
+) -> None:
+    with rewritten(project, statement, *values), opened() as claim, pytest.raises(ConfigError, match=said):
+        check(link, claim, clean)
+
+
+FILES = [
+    ("artifacts/seed-1/model/weights.npz", lambda old: old[:-1] + b"\1", "weights", "model/weights.npz is not the same"),
+    ("artifacts/seed-1/bundle.json", lambda old: old.replace(b"classify", b"classifx"), "identity", "the bundle's is 'classifx'"),
+    ("code/malmoi/predictor.py", lambda old: old + b"\n", "shipped code", "malmoi/predictor.py is not that of commit"),
+    ("_served.py", lambda old: old + b"\n", "shipped code", "tasks/_served.py is not that of commit"),
+    (
+        "requirements.txt",
+        lambda old: old.replace(b"mlflow==3.", b"mlflow==2."),
+        "requirements",
+        r"mlflow: 2\.\S+ in requirements.txt, 3\.\S+ in requirements.lock",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "link", "said"), FILES)
+def test_a_file_that_was_changed_is_found(
+    project: OwnProject, opened: Opened, clean: Checkout, name: str, change: Callable[[bytes], bytes], link: str, said: str
+) -> None:
+    with edited(model_file(project, name), change), opened() as claim:
+        with pytest.raises(ConfigError, match="not those that were registered"):
+            _lineage_checks.files(claim)
+        with pytest.raises(ConfigError, match=said):
+            check(link, claim, clean)
+
+
+COMMIT = [
+    ("params/experiments/reviews.yaml", b"C: 0.5", b"C: 0.6", "params", "model.C: '0.6' in the commit"),
+    ("params/experiments/reviews.yaml", b"C: 0.5", b"C: 0.6", "code", "train@reviews-linear"),
+    ("params/experiments/reviews.yaml", b"seeds: [1, 2]", b"seeds: [2, 3]", "seed", "1 is none of the experiment's"),
+    ("requirements.lock", b"\nnumpy==", b"\nnumpy==0.", "environment", r"numpy .* is installed, the lock has 0\."),
+    ("malmoi/vocab.py", b"\n", b"\n\n", "code", "malmoi/vocab.py.*modified"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "link", "said"), COMMIT)
+def test_a_commit_that_was_changed_is_found(
+    opened: Opened, clean: Checkout, name: str, old: bytes, new: bytes, link: str, said: str
+) -> None:
+    with edited(clean.folder / name, lambda kept: kept.replace(old, new, 1)), opened() as claim, pytest.raises(ConfigError, match=said):
+        check(link, claim, clean)
+
+
+def test_a_lock_that_was_changed_is_found(opened: Opened, clean: Checkout) -> None:
+    made = str(clean.lock["tokens@reviews-characters"]["outs"][0]["md5"]).encode()
+    changed = edited(clean.folder / "dvc.lock", lambda kept: kept.replace(made, b"0" * 32 + b".dir", 1))
+    with changed, opened() as claim, pytest.raises(ConfigError, match="written was"):
+        _lineage_checks.lock(claim, clean)
+
+
+def test_a_model_that_scores_otherwise_is_found(opened: Opened, clean: Checkout) -> None:
+    """The weights of the other seed's twin are replaced by ones that know nothing: MLflow's scores are not theirs."""
+    import numpy as np
+
+    from malmoi.batches import save_arrays
+
+    with opened() as claim:
+        file = claim.bundle / "model" / "weights.npz"
+        with np.load(file) as kept:
+            save_arrays(file, {name: np.zeros_like(kept[name]) for name in kept.files})
+        with pytest.raises(ConfigError, match="MLflow has"):
+            _rebuilding.scores(claim, clean)
+
+
+def test_other_bytes_on_the_same_hardware_are_wrong(opened: Opened, clean: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened() as claim:
+        (claim.bundle / "model" / "weights.npz").write_bytes(b"other")
+        monkeypatch.setattr(_rebuilding, "_one_seed", lambda *_: None)
+        monkeypatch.setattr(_rebuilding, "_again", lambda *_: None)
+        with pytest.raises(ConfigError, match="on the same hardware"):
+            _rebuilding.training(claim, clean)
+        monkeypatch.setattr(_hardware, "name", lambda: "Another processor")
+        monkeypatch.setattr(_rebuilding, "_as_good", lambda *_: "as good")
+        assert "which adds numbers in another order. as good" in _rebuilding.training(claim, clean)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("nothing", "there are: classify-reviews"),
+        (f"{NAME}/7", f"{NAME} has no version /7; there are: 1 \\(@champion is 1"),
+        (f"{NAME}@x", "@x"),
+    ],
+)
+def test_a_model_that_is_not_there_is_said(opened: Opened, model: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said), _claims.claim(_tracking.store(), model):
+        raise AssertionError("it is not there")
