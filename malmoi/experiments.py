@@ -45,6 +45,10 @@ def read(path: Path, name: str) -> Experiment:
         raise ConfigError(f"{where}: no problem is called {experiment.problem!r}; there are: {', '.join(PROBLEMS)}")
     if "family" not in experiment.model:
         raise ConfigError(f"{where}: model has no family; there are: {', '.join(registry.names('models'))}")
+    if experiment.family not in registry.names("models"):
+        raise ConfigError(
+            f"{where}: no model is called {experiment.family!r}{registry.suggest(experiment.family, registry.names('models'))}"
+        )
     if not experiment.seeds or len(set(experiment.seeds)) < len(experiment.seeds):
         raise ConfigError(f"{where}: seeds must be a list of different whole numbers, found {experiment.seeds}")
     return experiment

@@ -36,7 +36,7 @@ def model(request: Any, counted: ngram.NGram) -> Any:
     """A language model of each family, networks with random weights."""
     if request.param == "ngram":
         return counted
-    network = recurrent.Recurrent(
+    network = recurrent.build(
         recurrent.Params(cell=request.param, units=6, embedding=5, layers=2), recurrent.Training(), Spec("language_model", WIDTH)
     )
     random, gates = np.random.default_rng(3), {"lstm": 24, "gru": 18}[request.param]

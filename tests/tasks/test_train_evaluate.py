@@ -170,7 +170,7 @@ def test_a_name_changes_no_score(tiny: Tiny, tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"model": {"family": "recurent"}}, "did you mean 'recurrent'"),
-        ({"model": {"cell": "gru"}}, "model has no family; there are: linear, ngram, recurrent"),
+        ({"model": {"cell": "gru"}}, "model has no family; there are: bag, linear, ngram, qrnn, recurrent, textcnn, transformer, wavenet"),
         ({"model": {"family": "recurrent", "unit": 8}}, r"experiments.x.model: unknown key 'unit'; did you mean 'units'"),
         ({"training": {"epoch": 8}}, r"experiments.x.training: unknown key 'epoch'"),
         ({"seeds": [1, 1]}, "seeds must be a list of different whole numbers"),

@@ -54,13 +54,13 @@ def test_the_loss_and_its_gradients_are_those_of_all_scores(tied: bool, smoothin
     sources = [hidden, *(weight.value for weight in network.head.own.values())] + ([network.embedding.embeddings.value] if tied else [])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(sources)
-        fast = network.head.loss(hidden, wanted, 0.0)
+        fast = network.head.loss(hidden, wanted, _losses.Aim())
         slow = _losses.cross_entropy(network.head(hidden), wanted)
     assert float(fast) == pytest.approx(float(slow), abs=1e-5)
     for source in sources:
         expected, found = (tf.convert_to_tensor(tape.gradient(loss, source)).numpy() for loss in (slow, fast))
         assert found == pytest.approx(expected, abs=1e-5)
-    assert np.isfinite(float(network.head.loss(hidden, wanted, smoothing)))
+    assert np.isfinite(float(network.head.loss(hidden, wanted, _losses.Aim(smoothing=smoothing))))
 
 
 def test_a_batch_without_a_rare_token_has_a_loss_and_gradients() -> None:
@@ -68,7 +68,7 @@ def test_a_batch_without_a_rare_token_has_a_loss_and_gradients() -> None:
     params = recurrent.Params(units=INPUTS, embedding=SIZE, adaptive=EDGES)
     network = _network.Network(recurrent.build(params, recurrent.Training(), spec).design, spec)
     with tf.GradientTape() as tape:
-        loss = network.head.loss(tf.ones((1, 4, INPUTS)), tf.constant([[0, 1, 2, 3]]), 0.0)
+        loss = network.head.loss(tf.ones((1, 4, INPUTS)), tf.constant([[0, 1, 2, 3]]), _losses.Aim())
     gradients = tape.gradient(loss, [network.head.own["kernel1"].value, network.head.own["kernel"].value])
     assert np.isfinite(float(loss))
     assert float(tf.reduce_sum(tf.abs(gradients[0]))) == 0
