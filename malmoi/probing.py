@@ -22,6 +22,7 @@ NETWORKS: dict[str, dict[str, Any]] = {  # cells that are compared, the SimpleRN
     "SimpleRNN, orthogonal": {"cell": "simple"},
     "GRU": {"cell": "gru"},
     "LSTM": {"cell": "lstm"},
+    "LSTM, forget bias 4": {"cell": "lstm", "forget_bias": 4.0},
 }
 PLAIN, GATED = "SimpleRNN", ("GRU", "LSTM")
 LANGUAGES = {"ko": "Korean", "en": "English"}

@@ -1,5 +1,5 @@
-"""A question that any running text can ask: are its tokens in order, or was a stretch of them shuffled? The same in every language, with as
-many examples as there are texts, and no bag of words can answer it."""
+"""A question that any running text can ask: is it read as it was written, or from its end? The same in every language, with as many
+examples as there are texts, and no bag of words can answer it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,13 +15,13 @@ from malmoi.probing import Learned, Source, learn, texts
 class Question:
     """texts: examples of train, and half as many of valid, at most. together: texts of the corpus in a row that make one example.
 
-    window: tokens that are shuffled in every second example, somewhere. longest: tokens of an example.
+    shortest, longest: tokens of an example.
     """
 
-    texts: int = 1200
+    texts: int = 1000
     together: int = 1
-    window: int = 8
-    longest: int = 120
+    shortest: int = 8
+    longest: int = 60
 
 
 def learned(source: Source, question: Question, network: dict[str, Any], training: dict[str, Any], seeds: Sequence[int]) -> list[Learned]:
@@ -32,15 +32,14 @@ def learned(source: Source, question: Question, network: dict[str, Any], trainin
 
 
 def asked(source: Source, question: Question, name: str) -> Split:
-    """Examples from a split of features; label 1 where a stretch was shuffled. Raises ConfigError where texts are too short for that."""
-    random = np.random.default_rng(0 if name == "train" else 1)
+    """Examples from a split of features; label 1 where the text was turned round. Raises ConfigError where texts are too short."""
     found: list[np.ndarray] = []
     most = question.texts if name == "train" else question.texts // 2
     for ids in _rows(sequences(source.split(name)), question):
-        if len(ids) >= 2 * question.window and len(found) < most:
-            found.append(_shuffled(ids, question.window, random) if len(found) % 2 else ids)
+        if len(ids) >= question.shortest and len(found) < most:
+            found.append(ids[::-1] if len(found) % 2 else ids)
     if len(found) < 2:
-        raise ConfigError(f"{source.reads}: no texts of {2 * question.window} tokens or more in {name}; make `window` smaller")
+        raise ConfigError(f"{source.reads}: no texts of {question.shortest} tokens or more in {name}; make `shortest` smaller")
     return texts(found, np.arange(len(found)) % 2)
 
 
@@ -60,10 +59,3 @@ def sequences(split: Split) -> Sequences:
 def _rows(given: Sequences, question: Question) -> list[np.ndarray]:
     starts = range(0, len(given) - question.together + 1, question.together)
     return [np.concatenate([given[row] for row in range(start, start + question.together)])[: question.longest] for start in starts]
-
-
-def _shuffled(ids: np.ndarray, window: int, random: np.random.Generator) -> np.ndarray:
-    start = int(random.integers(len(ids) - window + 1))
-    turned = ids.copy()
-    turned[start : start + window] = random.permutation(ids[start : start + window])
-    return turned

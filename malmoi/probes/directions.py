@@ -17,7 +17,7 @@ class Params:
     question: Question = Question()
     cell: str = "gru"
     units: int = 32
-    training: dict[str, Any] = field(default_factory=lambda: {"epochs": 6, "patience": 6, "batch_size": 24, "learning_rate": 0.003})
+    training: dict[str, Any] = field(default_factory=lambda: {"epochs": 5, "patience": 5, "batch_size": 32, "learning_rate": 0.003})
     seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
 
 

@@ -16,10 +16,10 @@ LOSS = 0.02  # of accuracy that counts as none
 class Params:
     """front: the convolution. network, training: of the rest. seeds: the mean is taken."""
 
-    question: Question = Question(together=4, longest=400, window=24, texts=800)
+    question: Question = Question(together=3, longest=240, texts=500)
     front: dict[str, Any] = field(default_factory=lambda: {"width": 5, "filters": 32, "stride": 4})
     network: dict[str, Any] = field(default_factory=lambda: {"cell": "gru", "units": 32, "embedding": 32})
-    training: dict[str, Any] = field(default_factory=lambda: {"epochs": 6, "patience": 6, "batch_size": 24, "learning_rate": 0.003})
+    training: dict[str, Any] = field(default_factory=lambda: {"epochs": 5, "patience": 5, "batch_size": 32, "learning_rate": 0.003})
     seeds: list[int] = field(default_factory=lambda: [1, 2])
 
 
