@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import compose
 import pytest
+from postgres import free_port, person, programs
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -25,31 +24,10 @@ SERVICES = compose.services(GIVEN)
 QUESTION = text("SELECT current_database()")
 
 
-def programs() -> Path:
-    """The folder of PostgreSQL's programs."""
-    found = shutil.which("initdb")
-    known = [Path(found).resolve()] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not known:
-        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
-    return known[-1].parent
-
-
-def person() -> str | None:
-    """PostgreSQL refuses to run as root; who stands in for root."""
-    if os.getuid():
-        return None
-    if "postgres" not in [one.pw_name for one in pwd.getpwall()]:
-        pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
-    return "postgres"
-
-
 @pytest.fixture
 def port() -> Iterator[int]:
     """Where it listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    bin_folder, user = programs(), person()
+    number, bin_folder, user = free_port(), programs(), person()
     folder = Path(tempfile.mkdtemp(prefix="malmoi-databases-", dir="/tmp" if user else None))  # noqa: S108 - TMPDIR may be closed to others
     (folder / "password").write_text(GIVEN["POSTGRES_PASSWORD"])
     if user:

@@ -26,19 +26,19 @@ def free_port() -> int:
 @contextmanager
 def running(database: str) -> Iterator[str]:
     """Start a server with an empty database, and stop it. Gives SQLAlchemy's URL; skips the test where PostgreSQL is not installed."""
-    programs, user, port = _programs(), _person(), free_port()
+    binaries, user, port = programs(), person(), free_port()
     folder = Path(tempfile.mkdtemp(prefix="malmoi-postgres-", dir="/tmp" if user else None))  # noqa: S108 - TMPDIR may be closed to others
     (folder / "password").write_text(PASSWORD)
     if user:
         for path in (folder, folder / "password"):
             shutil.chown(path, user)
     made = ["--pgdata", str(folder / "data"), "--username", "postgres", "--auth", "scram-sha-256", "--pwfile", str(folder / "password")]
-    subprocess.run([str(programs / "initdb"), *made], cwd=folder, user=user, check=True, capture_output=True)
+    subprocess.run([str(binaries / "initdb"), *made], cwd=folder, user=user, check=True, capture_output=True)
     options = ["-D", str(folder / "data"), "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
     with open(folder / "log", "w") as log:
-        server = subprocess.Popen([str(programs / "postgres"), *options], cwd=folder, user=user, stdout=log, stderr=log)
+        server = subprocess.Popen([str(binaries / "postgres"), *options], cwd=folder, user=user, stdout=log, stderr=log)
     try:
-        _create(programs, port, database, folder / "log")
+        _create(binaries, port, database, folder / "log")
         yield f"postgresql+psycopg2://postgres:{PASSWORD}@127.0.0.1:{port}/{database}"
     finally:
         server.terminate()
@@ -46,15 +46,16 @@ def running(database: str) -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def _create(programs: Path, port: int, database: str, log: Path) -> None:
-    command = [str(programs / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", database]
+def _create(binaries: Path, port: int, database: str, log: Path) -> None:
+    command = [str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", database]
     until = time.monotonic() + 120
     while (done := subprocess.run(command, env=os.environ | {"PGPASSWORD": PASSWORD}, capture_output=True, check=False)).returncode:
         assert time.monotonic() < until, f"{done.stderr!r} {log.read_text()}"
         time.sleep(0.2)
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of PostgreSQL's programs; skips the test where there are none."""
     found = shutil.which("initdb")
     known = [Path(found).resolve()] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not known:
@@ -62,7 +63,7 @@ def _programs() -> Path:
     return known[-1].parent
 
 
-def _person() -> str | None:
+def person() -> str | None:
     """PostgreSQL refuses to run as root; who stands in for root."""
     if os.getuid():
         return None
