@@ -60,8 +60,8 @@ bench-record: setup  ## what telling MLflow costs a training, and what it loses 
 bench-serve: setup  ## latency and throughput of a served GRU on Okt's morphemes, in the process and over HTTP (ARGS="--help")
 	@python tests/benchmarks/serve.py $(ARGS)
 
-test: setup  ## all tests
-	@python -m pytest $(ARGS)
+test: setup  ## all tests, on all cores (ARGS="-n 0" in one process, ARGS="-k fetch -x" some)
+	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup  ## linter, format, types, house rules
 	ruff check .

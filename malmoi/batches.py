@@ -153,18 +153,6 @@ def buckets(lengths: np.ndarray, size: int, random: np.random.Generator | None) 
     return groups
 
 
-def windows(stream: np.ndarray, size: int, steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Truncated BPTT: `size` contiguous parts of the stream side by side, `steps` at a time; state carries from one to the next.
-
-    Yields (inputs, targets), each (size, <= steps). At most size - 1 tokens at the stream's end are left out.
-    """
-    length = (len(stream) - 1) // size
-    inputs = stream[: length * size].reshape(size, length)
-    targets = stream[1 : length * size + 1].reshape(size, length)
-    for start in range(0, length, steps):
-        yield inputs[:, start : start + steps], targets[:, start : start + steps]
-
-
 def save_split(path: Path, split: Split) -> None:
     """Write one split as .npz, the same bytes for the same numbers, without pickle."""
     save_arrays(path, {"labels": split.labels, "characters": split.characters, "bytes": split.bytes, **_arrays(split.inputs)})

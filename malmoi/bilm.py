@@ -3,7 +3,7 @@
 A word is read from its characters (Kim et al., 2016): embedding, convolutions of several widths, maximum over time, highway layer
 (Srivastava et al., 2015), projection. Over the words run two stacks of LSTM layers, one from each side; each layer's output is projected
 to the size of a word, and from the second layer on its input is added. Unlike in the paper the projection is not part of the recurrence,
-so that cuDNN's LSTM does the reading. `malmoi/features/elmo.py` trains it, `malmoi/models/_elmo_layer.py` reads with it.
+so that cuDNN's LSTM does the reading. `malmoi/features/elmo.py` trains it, `malmoi/models/_network/elmo_layer.py` reads with it.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """What a model costs by its shape: parameters and multiply-adds of each layer, bytes of its weights. `evaluate` writes it down.
 
 A model says of itself what it is made of: `model.layers`, a list of {"name", "kind", "parameters", "multiply_adds_per_token"}, dicts or
-dataclasses, from input to output; "multiply_adds" alone means those per token, and what a classifier does once for a text and not for each
-token is in "multiply_adds_per_text". What models cost that say nothing is not known: None everywhere.
+dataclasses, from input to output; what a classifier does once for a text and not for each token is in "multiply_adds_per_text". What models
+cost that say nothing is not known: None everywhere.
 """
 
 import zipfile
@@ -27,7 +27,7 @@ def layers(model: Any) -> list[Layer] | None:
     said = getattr(model, "layers", None)
     if said is None:
         return None
-    rows = [_row(asdict(layer) if is_dataclass(layer) and not isinstance(layer, type) else layer) for layer in said]
+    rows = [{"multiply_adds_per_text": 0} | _row(layer) for layer in said]
     for row in rows:
         if missing := [name for name in COLUMNS if name not in row]:
             raise ConfigError(f"{type(model).__name__}.layers: layer {row.get('name', '?')!r} lacks {', '.join(missing)}")
@@ -36,9 +36,8 @@ def layers(model: Any) -> list[Layer] | None:
     return [{name: _plain(row[name]) for name in COLUMNS} for row in rows]
 
 
-def _row(said: Layer) -> Layer:
-    alone = {"multiply_adds_per_token": said["multiply_adds"]} if "multiply_adds" in said else {}
-    return {"multiply_adds_per_text": 0} | alone | said
+def _row(said: Any) -> Layer:
+    return asdict(said) if is_dataclass(said) and not isinstance(said, type) else dict(said)
 
 
 def _counts(value: Any) -> bool:

@@ -1,6 +1,6 @@
 """What was learned before a network is, and goes into it: arrays that a feature leaves in its state and the train stage hands on.
 
-`kind` says who reads them: "vectors", one vector per token id, or another reader of `malmoi/models/_embeddings.py`.
+`kind` says who reads them: "vectors", one vector per token id, or another reader of `malmoi/models/_network/embeddings.py`.
 """
 
 import json

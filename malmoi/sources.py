@@ -24,7 +24,7 @@ def closure(*starts: str, root: Path = ROOT) -> set[str]:
 
     Raises FileNotFoundError where a start is not there.
 
-    >>> "malmoi/models/_network.py" in closure("malmoi/models/recurrent.py")
+    >>> "malmoi/models/_network/network.py" in closure("malmoi/models/recurrent.py")
     True
     """
     waiting, found = list(starts), set[str]()
@@ -44,7 +44,7 @@ def _imported(root: Path, name: str) -> list[str]:
 
 
 def _modules(node: ast.AST) -> Iterator[str]:
-    """Names under `malmoi` that an import statement may mean: `from malmoi.models import _keras` means malmoi.models and a file in it."""
+    """Names under `malmoi` that an import statement may mean: `from malmoi.models import bag` means malmoi.models and a file in it."""
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
     elif isinstance(node, ast.ImportFrom) and node.module:

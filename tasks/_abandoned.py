@@ -58,14 +58,24 @@ def taken(run: "Tracked") -> bool:
 
 def alive(run: "Tracked") -> bool:
     """Whether its writer is a living process of this machine."""
-    _, process, began = f"{run.data.tags.get(WRITER, '')}::".split(":")[:3]
-    found = _began(int(process)) if here(run) and process.isdecimal() else 0.0
+    return lives(run.data.tags.get(WRITER, ""))
+
+
+def lives(tag: str) -> bool:
+    """Whether the writer that a tag names is a living process of this machine."""
+    _, process, began = f"{tag}::".split(":")[:3]
+    found = _began(int(process)) if of_this_machine(tag) and process.isdecimal() else 0.0
     return found > 0 and (not began or abs(found - float(began)) < DRIFT)
 
 
 def here(run: "Tracked") -> bool:
     """Whether its writer ran, or runs, on this machine."""
-    return run.data.tags.get(WRITER, "").partition(":")[0] == socket.gethostname()
+    return of_this_machine(run.data.tags.get(WRITER, ""))
+
+
+def of_this_machine(tag: str) -> bool:
+    """Whether the writer that a tag names ran, or runs, on this machine."""
+    return tag.partition(":")[0] == socket.gethostname()
 
 
 def _began(process: int) -> float:

@@ -6,11 +6,11 @@ registered; a champion that comes back gets the alias back. The decision with it
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks import _champions, _failures, _orphans, _registry, _results, _runs, _tracking
+from tasks import _failures, _kept, _orphans, _registry, _results, _runs, _tracking
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -26,18 +26,18 @@ def register(store: _tracking.Store, out: Path) -> list[str]:
     """
     file = out / "promote" / "decisions.json"
     decisions = _results.load(file) if file.is_file() else {}
-    champions = out.resolve().parent / _champions.FOLDER
-    history = _champions.read(champions)
-    runs = {(run.name, int(run.bundle["seed"])): run for run in _runs.read(out)}
+    standing, today = _kept.standing(out), list(_runs.read(out))
+    runs = {(run.name, int(run.bundle["seed"])): run for run in today}
     changed = []
     with store.alone():
-        for name in sorted(decisions.keys() | history.keys()):
+        for name in sorted(decisions.keys() | standing.keys()):
             decision = decisions.get(name, {})
             model = str(decision.get("model", name.replace("_", "-")))
-            run = _standing(runs, champions / model, history[model][-1]) if model in history else _named(runs, decision, "champion")
+            one = standing.get(model)
+            run = _standing(today, one) if one else _named(runs, decision, "champion")
             if run is None:
                 continue  # no champion was named, and its "why" says so; or its bundle is not here
-            changed += _point(store, model, run, decision)
+            changed += _point(store, model, run, one.about(decision) if one else decision)
             _challenge(store, model, _next(runs, run, decision), decision)
     return changed
 
@@ -76,16 +76,13 @@ def _next(runs: Mapping[tuple[str, int], _runs.Run], standing: _runs.Run, decisi
     return _named(runs, decision.get("challenger") or {}, "experiment")
 
 
-def _standing(runs: Mapping[tuple[str, int], _runs.Run], board: Path, event: _champions.Event) -> _runs.Run | None:
-    """The run of who stands: of today's training, where that is it, else read from `board`, its folder in champions/."""
-    today = runs.get((event.experiment, event.seed))
-    if today and today.bundle["key"] == event.key:
-        return today
-    if not (board / event.place).is_dir():
-        print(f"warning: {board / event.place} is not here, so nothing is said of {board.name}; bring it: dvc pull", file=sys.stderr)
+def _standing(today: Sequence[_runs.Run], one: _kept.Standing) -> _runs.Run | None:
+    """The run of who stands."""
+    if not one.current(today) and not one.there:
+        where = one.champions / one.model / one.event.place
+        print(f"warning: {where} is not here, so nothing is said of {one.model}; bring it: dvc pull", file=sys.stderr)
         return None
-    out = _champions.out_of(board.parent, board.name, event)
-    return next(run for run in _runs.read(out) if int(run.bundle["seed"]) == event.seed)
+    return next(run for run in one.seeds(today) if int(run.bundle["seed"]) == one.event.seed)
 
 
 def _point(store: _tracking.Store, name: str, run: _runs.Run, decision: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from malmoi.config import ConfigError
-from tasks import _tracking
+from tasks import _tracking, _transfers
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -103,6 +103,7 @@ def version(store: _tracking.Store, model: str) -> "ModelVersion":
     raise ConfigError(f"{name} has no version {sign}{which}; there are: {', '.join(map(str, numbers))} ({aliases or 'no aliases'})")
 
 
+@_transfers.unhurried()
 def files(found: "ModelVersion", folder: Path) -> Path:
     """All files of a version, brought into `folder`. Raises ConfigError where they are gone."""
     import mlflow

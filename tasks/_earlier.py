@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from malmoi.config import ConfigError
-from tasks import _champions, _failures, _files, _runs, _tracking
+from tasks import _champions, _failures, _files, _runs, _tracking, _transfers
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -83,6 +83,7 @@ def _value(text: str) -> Any:
         return text
 
 
+@_transfers.unhurried()
 def _download(found: "ModelVersion", out: Path, experiment: str) -> None:
     """A small `out/` from what MLflow has of a version: its bundle, and the scores of its run. It has this one seed alone."""
     import mlflow

@@ -27,6 +27,9 @@ def reason(error: Exception) -> str:
     if isinstance(error, UnreachableError):
         return error.why
     text = str(error).split("\n")[0]
+    if broke := re.search(r"too many (\d{3}) error responses|Connection aborted", text):
+        how = f"only errors with status {broke[1]}" if broke[1] else "it broke off"
+        return f"{how}; its log says why (its database, or the S3 that it keeps files on, may be gone)"
     found = re.search(r"(Connection refused|timed out|Name or service not known|[Nn]ot found|No route to host)", text)
     return found.group(1).lower() if found and "API request" in text else text[:300]
 

@@ -1,13 +1,12 @@
-"""Plots of one run for MLflow's artifact page: learning curve, confusion matrix, perplexity by position. The only file with matplotlib."""
+"""Plots of a run for MLflow's artifact page: learning curve, confusion matrix, perplexity by position. The only file with matplotlib."""
 
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks import _results, _runs
+from tasks import _runs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,25 +19,12 @@ COLORS = {"train": "tab:blue", "valid": "tab:orange"}
 CELLS = 15  # classes at most for which every cell of a confusion matrix shows its number
 
 
-def draw(seeds: Sequence[_runs.Run], folder: Path) -> None:
-    """Write the plots that the seeds of one experiment have data for into `folder`, as PNG."""
-    run = seeds[0]
-    drawn = {
-        "learning-curve.png": learning_curve(seeds),
-        "confusion-matrix.png": confusion_matrix(_results.table(run.evaluated / "confusion.csv"), run.name),
-        "perplexity-by-position.png": positions(_results.table(run.evaluated / "position.csv"), run.name),
-    }
-    for name, figure in drawn.items():
-        if figure is not None:
-            figure.savefig(folder / name, dpi=110)
-
-
-def learning_curve(seeds: Sequence[_runs.Run]) -> "Figure | None":
+def learning_curve(seeds: Sequence[_runs.Run], title: str) -> "Figure | None":
     """Losses over epochs, a line for each seed, the best validation epoch of all marked; None for fewer than two epochs."""
     curves = [(name, run.seed, _curve(run, f"{name}_loss")) for run in seeds for name in ("train", "valid")]
     if max(len(points) for _, _, points in curves) < 2:
         return None
-    figure, axes = page(f"{seeds[0].name}: loss", (7.0, 4.2))
+    figure, axes = page(f"{title}: loss", (7.0, 4.2), (0.75, 0.55))
     for name, seed, points in curves:
         label = f"{name} loss" if seed == seeds[0].seed else None
         axes.plot(*zip(*points, strict=True), marker=".", label=label, color=COLORS[name], alpha=1 if len(seeds) == 1 else 0.6)
@@ -49,7 +35,7 @@ def learning_curve(seeds: Sequence[_runs.Run]) -> "Figure | None":
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("epoch" if len(seeds) == 1 else f"epoch (a line for each of {len(seeds)} seeds)")
     axes.set_ylabel("loss in nats (per text or token)")
-    axes.legend()
+    axes.legend(loc="upper right")  # matplotlib takes long to find a better place, and warns of that
     axes.grid(alpha=0.3)
     return figure
 
@@ -65,14 +51,15 @@ def confusion_matrix(rows: Sequence[dict[str, str]], title: str) -> "Figure | No
     counts = Counter((row["actual"], row["predicted"]) for row in rows)
     labels = sorted({label for pair in counts for label in pair})
     matrix = [[counts[actual, predicted] for predicted in labels] for actual in labels]
-    side = min(12.0, 3.0 + 0.55 * len(labels))
-    figure, axes = page(f"{title}: confusion, {len(rows)} test examples", (side + 1.5, side))
+    side = min(10.0, max(3.2, 0.55 * len(labels)))  # inches
+    shown = [_short(readable(label)) for label in labels]
+    room = 0.5 + max(map(_width, shown)), 0.4 + 0.72 * max(map(_width, shown))
+    figure, axes = page(f"{title}: {len(rows):,} test texts", (side + room[0] + 0.15, side + room[1] + 0.4), room)
     shares = [[count / max(1, sum(row)) for count in row] for row in matrix]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for y, row in enumerate(matrix if len(labels) <= CELLS else []):
         for x, count in enumerate(row):
             axes.text(x, y, str(count or ""), ha="center", va="center", fontsize=9, color="white" if shares[y][x] > 0.5 else "black")
-    shown = [_short(readable(label)) for label in labels]
     axes.set_xticks(range(len(labels)), shown, rotation=45, ha="right", fontsize=9)
     axes.set_yticks(range(len(labels)), shown, fontsize=9)
     romanised = "" if korean_font() or shown == [_short(label) for label in labels] else " (romanised: no Korean font here)"
@@ -85,7 +72,7 @@ def positions(rows: Sequence[dict[str, str]], title: str) -> "Figure | None":
     """Perplexity by position in the text: what context is worth to a language model; None without rows."""
     if not rows:
         return None
-    figure, axes = page(f"{title}: perplexity by position in the text", (7.0, 4.2))
+    figure, axes = page(f"{title}: perplexity by position in the text", (7.0, 4.2), (0.75, 0.9))
     names = [row["position"] for row in rows]
     axes.plot(range(len(rows)), [float(row["perplexity"]) for row in rows], marker=".")
     axes.set_xticks(range(len(rows)), names, rotation=45 if len(rows) > 8 else 0, ha="right" if len(rows) > 8 else "center", fontsize=9)
@@ -135,18 +122,26 @@ def korean_font() -> str | None:
     return None
 
 
+def _width(label: str) -> float:
+    """Inches that a label takes at most, 9 points high; Hangul is twice as wide as Latin."""
+    return sum(0.12 if letter >= "ᄀ" else 0.07 for letter in label)
+
+
 def _short(label: str) -> str:
     return label if len(label) <= 18 else label[:17] + "…"
 
 
-def page(title: str, size: tuple[float, float]) -> tuple["Figure", Any]:
-    """An empty figure; no pyplot, which would keep figures and choose a window system."""
+def page(title: str, size: tuple[float, float], room: tuple[float, float] | None = None) -> tuple["Figure", Any]:
+    """An empty figure; no pyplot, which would keep figures and choose a window system. room: inches left of the axes and below them; None:
+    matplotlib finds out, for which it draws all twice."""
     import matplotlib
     from matplotlib.figure import Figure
 
     matplotlib.rcParams["font.family"] = [*filter(None, [korean_font()]), "DejaVu Sans"]
     matplotlib.rcParams["axes.unicode_minus"] = False
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, layout=None if room else "constrained")
     axes = figure.subplots()
+    if room:
+        figure.subplots_adjust(room[0] / size[0], room[1] / size[1], 1 - 0.15 / size[0], 1 - 0.4 / size[1])
     axes.set_title(title, fontsize=11)
     return figure, axes

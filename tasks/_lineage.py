@@ -39,5 +39,14 @@ def commit() -> dict[str, str]:
         return {}
 
 
+def commit_with(hashed: str) -> dict[str, str]:
+    """The first git commit whose dvc.lock has something with this DVC hash; {} where there is none."""
+    try:
+        found = _git("log", "--reverse", "--format=%H", f"-S{hashed}", "--", "dvc.lock").split()
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    return {"mlflow.source.git.commit": found[0], "malmoi.dirty": "false"} if found else {}
+
+
 def _git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=_tracking.ROOT, capture_output=True, text=True, check=True).stdout.strip()

@@ -11,10 +11,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks import _abandoned, _lineage, _records, _requests, _tracking
+from tasks import _abandoned, _kept, _records, _requests, _tracking
 from tasks._records import Record
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ DONE, PARENT = "malmoi.recorded", "mlflow.parentRunId"
 
 
 def record(store: _tracking.Store, out: Path) -> Counter[str]:
-    """Record all bundles under `out`. Returns how many runs were "new", "completed", "unchanged", and "ended" (left over by a crash)."""
-    return fill(store, _records.read(out))
+    """Record all bundles under `out`, and champions of earlier trainings. Returns how many runs were "new", "completed", "unchanged", and
+    "ended" (left over by a crash)."""
+    return fill(store, chain(_records.read(out), _kept.records(out)))
 
 
 def fill(store: _tracking.Store, records: Iterable[tuple[Record, Sequence[Record]]]) -> Counter[str]:
@@ -75,7 +77,8 @@ def _settle(store: _tracking.Store, one: Record, tracked: "Tracked | None", pare
 
 def _complete(tracked: "Tracked", one: Record, parent: str) -> bool:
     tags = tracked.data.tags
-    return tags.get(DONE) == one.digest and tags.get(PARENT, "") == parent and tracked.info.status == "FINISHED"
+    same = DONE in tags if one.settled else tags.get(DONE) == one.digest
+    return same and tags.get(PARENT, "") == parent and tracked.info.status == "FINISHED"
 
 
 def _fill(store: _tracking.Store, tracked: "Tracked", one: Record, parent: str) -> str:
@@ -86,7 +89,7 @@ def _fill(store: _tracking.Store, tracked: "Tracked", one: Record, parent: str) 
         store.client.delete_run(tracked.info.run_id)
         tracked, there = _tracking.begin(store, tracked.info.experiment_id, _first(one, parent), name=one.name), {}
     run_id = str(tracked.info.run_id)
-    commit = {} if "mlflow.source.git.commit" in tracked.data.tags else _lineage.commit()  # that of the training, where it is known
+    commit = {} if "mlflow.source.git.commit" in tracked.data.tags else dict(one.commit())  # that of the training, where it is known
     above = {PARENT: parent} if parent else {}
     params = {name: value for name, value in one.params.items() if name not in tracked.data.params}
     _requests.send(store, run_id, _missing(store, tracked, one, there), params, commit | dict(one.tags) | above)

@@ -3,14 +3,13 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tasks import _figures, _lineage, _results, _runs, _seeds, _views
+from tasks import _artifacts, _lineage, _results, _runs, _seeds, _views
 
-FORMAT = "2"  # what a recorded run looks like; raise it when that changes, so that `record` goes over all runs again
+FORMAT = "3"  # what a recorded run looks like; raise it when that changes, so that `record` goes over all runs again
 SPLITS = {"training": "train", "validation": "valid", "testing": "test"}  # MLflow's word for each
 
 
@@ -20,7 +19,8 @@ class Record:
 
     group: problem and corpus; page: tags of the MLflow experiment that it stands in; tags: its own, those that find it again among them;
     epochs: (metric, epoch) -> value; scores: what is known at the end; digest: of all that, so that equal means nothing to do; card: the
-    corpus's data card; seconds: how long it took; draw: writes artifacts into a folder.
+    corpus's data card; seconds: how long it took; draw: writes artifacts into a folder; commit: tags of the git commit that it is of, where
+    nothing says so yet; settled: once recorded it is left as it is.
     """
 
     group: tuple[str, str]
@@ -34,6 +34,8 @@ class Record:
     card: Path | None = None
     seconds: float = 0.0
     draw: Callable[[Path], None] | None = field(default=None, compare=False)
+    commit: Callable[[], Mapping[str, str]] = field(default=_lineage.commit, compare=False)
+    settled: bool = False
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -46,8 +48,10 @@ def read(out: Path) -> Iterator[tuple[Record, list[Record]]]:
     or no JSON."""
     locks = _lineage.locks(out)
     for seeds in _seeds.groups(list(_runs.read(out))):
-        lineage = _lineage.tags(seeds[0], locks)
-        yield _above(seeds, lineage), [_below(run, lineage) for run in seeds]
+        lineage, files = _lineage.tags(seeds[0], locks), _artifacts.Files(seeds)
+        alone = len(seeds) == 1
+        below = [replace(_below(run, lineage), draw=files if alone else _artifacts.Files([run])) for run in seeds]
+        yield replace(_above(seeds, lineage), draw=files), below
 
 
 def _above(seeds: Sequence[_runs.Run], lineage: dict[str, str]) -> Record:
@@ -59,9 +63,8 @@ def _above(seeds: Sequence[_runs.Run], lineage: dict[str, str]) -> Record:
         params=_runs.parameters(first.entry, first.pipeline) | {"seeds": ", ".join(run.seed for run in seeds)},
         epochs=_seeds.epochs(seeds),
         scores=scores,
-        digest=_digest(lineage, scores, *([run.bundle, run.history, run.cost] for run in seeds), first, _seeds.sources(seeds)),
+        digest=_digest(lineage, scores, *([run.bundle, run.history, run.cost] for run in seeds), first, _artifacts.sources(seeds)),
         seconds=sum(run.cost.get("seconds", 0.0) for run in seeds),
-        draw=partial(_draw, seeds),
     )
 
 
@@ -73,7 +76,7 @@ def _below(run: _runs.Run, lineage: dict[str, str]) -> Record:
         params=_runs.parameters(run.entry, run.pipeline) | {"seed": run.seed},
         epochs=_runs.epochs(run),
         scores=_runs.scores(run),
-        digest=_digest(lineage, run.bundle, run.history, run.cost, run, []),
+        digest=_digest(lineage, run.bundle, run.history, run.cost, run, _artifacts.sources([run])),
         seconds=run.cost.get("seconds", 0.0),
     )
 
@@ -87,29 +90,10 @@ def _common(run: _runs.Run) -> dict[str, Any]:
 def _digest(*said: Any) -> str:
     """SHA-256 of what a record is made from."""
     *parts, run, files = said
-    total = hashlib.sha256(json.dumps([FORMAT, run.entry, run.pipeline, run.evaluation, *parts], sort_keys=True).encode())
+    total = hashlib.sha256(json.dumps([FORMAT, run.entry, run.pipeline, run.evaluation, run.behaviour, *parts], sort_keys=True).encode())
     for file in files:
         total.update(file.read_bytes())
     return total.hexdigest()
-
-
-def _draw(seeds: Sequence[_runs.Run], folder: Path) -> None:
-    """Plots, metrics.json, samples."""
-    _figures.draw(seeds, folder)
-    for source in _seeds.sources(seeds):
-        if source.name == "samples.json":
-            (folder / "samples.txt").write_text(_samples(source), encoding="utf-8")
-        elif source.name == "metrics.json":
-            (folder / "metrics.json").write_bytes(source.read_bytes())
-
-
-def _samples(file: Path) -> str:
-    """Generated texts, to be read by people."""
-    samples = json.loads(file.read_text(encoding="utf-8"))
-    return (
-        "\n\n".join(f"[seed {one.get('seed', 1)}, temperature {one['temperature']}] {one['prompt']}▸{one['text']}" for one in samples)
-        + "\n"
-    )
 
 
 def datasets(card: Path, corpus: str) -> Iterator[tuple[str, dict[str, str]]]:

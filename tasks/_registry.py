@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks import _cards, _claims, _hardware, _lineage, _orphans, _requirements, _runs, _tracking
+from tasks import _abandoned, _cards, _claims, _hardware, _lineage, _orphans, _requirements, _runs, _tracking, _transfers
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as Tracked
@@ -24,6 +24,7 @@ EXAMPLES = {
     "ko": ["모든 국민은 법 앞에 평등하다.", "이 법은 공포한 날부터 시행한다."],
     "en": ["A moving and funny film.", "The first of many."],
 }
+KINDS = {"classify": "Classifiers", "language_model": "Language models"}
 OPTIONS: dict[str, dict[str, Any]] = {  # params of a request and what they are when left out
     "classify": {"return_probabilities": False},
     "language_model": {  # malmoi.decoding.Decoding; the empty string says that the list is one of strings, and stops nothing
@@ -48,6 +49,7 @@ def versions(store: _tracking.Store, name: str, run: _runs.Run) -> "list[ModelVe
     return sorted(found, key=lambda one: int(one.version))
 
 
+@_transfers.unhurried()
 def publish(store: _tracking.Store, name: str, run: _runs.Run, decision: Mapping[str, Any]) -> None:
     """Make a version of `name` from this bundle. decision: of `promote`, for why it was chosen."""
     from mlflow.exceptions import MlflowException
@@ -58,7 +60,8 @@ def publish(store: _tracking.Store, name: str, run: _runs.Run, decision: Mapping
     _orphans.clear(store, place, tags["malmoi.key"])
     commits = {key: value for key, value in tracked.data.tags.items() if key in ("mlflow.source.git.commit", "malmoi.dirty")}
     logged = _log(run, tracked, tags, _cards.render(_facts(name, run, decision, commits)))
-    about = f"Champion of {run.bundle['problem'].replace('_', ' ')} on the corpus {run.bundle['corpus']}; ask for `models:/{name}@{ALIAS}`."
+    kind = KINDS[str(run.bundle["problem"])]
+    about = f"{kind} of the corpus {run.bundle['corpus']}: `models:/{name}@{ALIAS}` is the one to use, `@challenger` who would be next."
     try:
         store.client.create_registered_model(
             name, {"malmoi.problem": tags["malmoi.problem"], "malmoi.corpus": tags["malmoi.corpus"]}, about
@@ -114,7 +117,7 @@ def _log(run: _runs.Run, tracked: "Tracked", tags: Mapping[str, str], card: str)
             run_id=tracked.info.run_id,
             name=run.name,
             model_type=str(run.bundle["problem"]),
-            tags=dict(tags),
+            tags={**tags, _abandoned.WRITER: _abandoned.writer()},
             python_model=str(Path(__file__).with_name("_served.py")),
             artifacts={"bundle": str(folder(run)), "model_card": str(written)},
             code_paths=[str(_tracking.ROOT / "malmoi")],

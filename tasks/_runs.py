@@ -7,6 +7,7 @@ time.
 
 import json
 import math
+import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ LANGUAGES = {"ko": "Korean", "en": "English"}
 class Run:
     """One trained bundle. out: the folder of all outputs; bundle, entry, pipeline, evaluation: bundle.json, experiment.json, pipeline.json
     and metrics.json (empty where not evaluated yet); history: rows of history.csv for this seed; cost: what its training cost (empty where
-    that is not known)."""
+    that is not known); behaviour: behaviour.json (empty where it was not asked)."""
 
     out: Path
     bundle: dict[str, Any]
@@ -33,6 +34,7 @@ class Run:
     history: list[dict[str, str]]
     evaluation: dict[str, Any]
     cost: dict[str, Any]
+    behaviour: dict[str, Any]
 
     @property
     def recipe(self) -> str:
@@ -66,21 +68,25 @@ def read(out: Path) -> Iterator[Run]:
         if "recipe" not in bundle:
             raise ConfigError(f"{file}: made by an older version of this project (it has no 'recipe'); make it again: dvc repro")
         experiment = file.parents[1]
-        scores = out / "evaluate" / str(bundle["experiment"]) / "metrics.json"
+        evaluated = out / "evaluate" / str(bundle["experiment"])
         yield Run(
             out=out,
             bundle=bundle,
             entry=_results.load(experiment / "experiment.json"),
             pipeline=_results.load(file.with_name("pipeline.json")),
             history=[row for row in _results.table(experiment / "history.csv") if int(row["seed"]) == int(bundle["seed"])],
-            evaluation=_results.load(scores) if scores.is_file() else {},
+            evaluation=_given(evaluated / "metrics.json"),
             cost=_cost(out / "cost" / "train" / f"{bundle['experiment']}.json", str(bundle["seed"])),
+            behaviour=_given(evaluated / "behaviour.json"),
         )
 
 
+def _given(file: Path) -> dict[str, Any]:
+    return dict(_results.load(file)) if file.is_file() else {}
+
+
 def _cost(file: Path, seed: str) -> dict[str, Any]:
-    found: dict[str, Any] = _results.load(file)["seeds"].get(seed, {}) if file.is_file() else {}
-    return found
+    return dict(_given(file).get("seeds", {}).get(seed, {}))
 
 
 def unfinished(out: Path) -> set[str]:
@@ -129,15 +135,26 @@ def epochs(run: Run) -> dict[tuple[str, int], float]:
 
 
 def scores(run: Run) -> dict[str, float]:
-    """Final metrics of this seed: test_accuracy, valid_bits_per_character, ..., the seconds that training took, and the number of
-    the model's parameters."""
+    """Final metrics of this seed: test_accuracy, valid_bits_per_character, ..., shares of behavioural tests passed, the seconds that
+    training took, and the number of the model's parameters."""
     final: dict[str, float] = {}
     for split in ("test", "valid"):
         of_seed = run.evaluation.get(split, {}).get("seeds", {}).get(str(run.bundle["seed"]), {})
         kept = {name: value for name, value in of_seed.items() if name not in COUNTS and isinstance(value, int | float)}
         final |= {f"{split}_{name}": float(value) for name, value in kept.items() if math.isfinite(value)}
     spent = {"train_seconds": float(run.cost["seconds"])} if "seconds" in run.cost else {}
-    return final | spent | {"model_parameters": float(run.bundle.get("parameters") or 0)}
+    return final | passed(run) | spent | {"model_parameters": float(run.bundle.get("parameters") or 0)}
+
+
+def passed(run: Run) -> dict[str, float]:
+    """Share of cases of behavioural tests (0 to 1) in which this seed did what is asked: behaviour_passed, the mean over tests, and that of
+    each kind (behaviour_passed_invariance, ...); {} where it was not asked."""
+    found: dict[str, list[float]] = {}
+    for test in run.behaviour.get("tests", {}).values():
+        failures = test.get("seeds", {}).get(run.seed)
+        for name in ("behaviour_passed", f"behaviour_passed_{test['kind']}") if failures is not None else ():
+            found.setdefault(name, []).append(1 - failures / test["cases"])
+    return {name: statistics.fmean(shares) for name, shares in sorted(found.items())}
 
 
 def tags(run: Run) -> dict[str, str]:
@@ -159,7 +176,7 @@ def describe(run: Run) -> str:
     lines = [
         f"Seed {run.seed} of {introduce(run)}",
         f"Test {primary} {score:.4f}; {run.evaluation.get('better')} is better." if score is not None else "Not evaluated yet.",
-        "Its parent run has the mean of all seeds, how far they lie apart, and the plots.",
+        "Its parent run has the mean of all seeds, how far they lie apart, and their curves side by side.",
         again(run),
     ]
     return "\n\n".join(lines)

@@ -8,7 +8,6 @@ import math
 import statistics
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 
 from tasks import _results, _runs
 
@@ -43,7 +42,7 @@ def scores(seeds: Sequence[_runs.Run]) -> dict[str, float]:
         values = [one[name] for one in of_each if name in one]
         if len(values) == len(seeds):
             found[name] = statistics.fmean(values)
-        if len(values) == len(seeds) > 1 and name.startswith(("test_", "valid_")):
+        if len(values) == len(seeds) > 1 and name.startswith(("test_", "valid_", "behaviour_")):
             found[f"{name}_spread"] = statistics.stdev(values)
     return found | _edges(seeds)
 
@@ -68,12 +67,6 @@ def _intervals(seeds: Sequence[_runs.Run]) -> dict[str, Sequence[float]]:
 
     primary = evaluation["primary"]
     return {name: edges for name, edges in leaderboard.intervals(_results.read(seeds[0].evaluated)).items() if name == primary}
-
-
-def sources(seeds: Sequence[_runs.Run]) -> list[Path]:
-    """Files that plots and samples are drawn from, those that are there."""
-    names = ("metrics.json", "confusion.csv", "position.csv", "samples.json")
-    return [place for name in names if (place := seeds[0].evaluated / name).is_file()]
 
 
 def describe(seeds: Sequence[_runs.Run]) -> str:

@@ -12,7 +12,10 @@ from tasks import _runs
 PLACE = "{experiment_id}"  # in a tag, stands for the id of the MLflow experiment, which is known only when it is there
 TASKS = {"classify": "Which class does a text belong to?", "language_model": "What comes next in a text?"}
 PARAMS = ("model.family", "features", "tokenizer.name", "feature.kind")
-SCORES = {"classify": ("macro_f1", "log_loss"), "language_model": ("bits_per_character", "perplexity")}
+SCORES = {
+    "classify": ("test_macro_f1", "test_log_loss", "behaviour_passed"),
+    "language_model": ("test_bits_per_character", "test_perplexity"),
+}
 LINE = {  # as MLflow's pages have it when a person adds one
     "lineSmoothness": 0,
     "scaleType": "linear",
@@ -36,7 +39,7 @@ def page(run: _runs.Run) -> dict[str, str]:
     if not primary:
         return {"mlflow.note.content": _about(run, "")}
     by = f"Compare by `test_{primary}` ({better} is better); the first champion is chosen on `valid_{primary}`, later ones by paired tests."
-    others = [f"test_{name}" for name in SCORES.get(problem, ()) if name != primary]
+    others = [name for name in SCORES.get(problem, ()) if name != f"test_{primary}"]
     edges = [f"test_{primary}_{part}" for part in ("spread", "low", "high")]
     scores = {
         "experiments": [f"test_{primary}", *edges, f"valid_{primary}", *others],
@@ -51,12 +54,12 @@ def page(run: _runs.Run) -> dict[str, str]:
 
 
 def _about(run: _runs.Run, by: str) -> str:
-    """The first line is all that is seen until somebody opens the rest."""
+    """The first line is all that is seen until somebody opens the rest, and its first words all that the list of experiments shows."""
     links = [f"[{name}](#/experiments/{PLACE}/runs?viewStateShareKey=malmoi-{name})" for name in ("experiments", "seeds")]
-    show = f"Show: {' · '.join(links)}. " if by else ""
+    show = f" Show: {' · '.join(links)}." if by else ""
     language = _runs.LANGUAGES.get(str(run.bundle.get("language")), "")
     return (
-        f"{show}{TASKS.get(str(run.bundle['problem']), '')} {language} corpus **{run.bundle['corpus']}**.\n\n"
+        f"{TASKS.get(str(run.bundle['problem']), '')} {language} corpus {run.bundle['corpus']}.{show}\n\n"
         f"A run is one experiment of `params/` and has the mean of its seeds, which stand below it. {by}\n\n"
         "This page can be rebuilt from `out/` at any time: `python -m tasks record`."
     )
@@ -73,7 +76,7 @@ def _view(key: str, name: str, columns: list[str], more: Mapping[str, object]) -
     chosen += ["metrics.`train_seconds`", "metrics.`model_parameters`", *(f"params.`{one}`" for one in PARAMS), "attributes.`Dataset`"]
     widths = {one: MARGIN + LETTER * len(one.split("`")[1]) for one in chosen}
     state = {"selectedColumns": chosen, "columnOrder": chosen, "columnWidths": widths, "runsHiddenMode": "FIRST_20_RUNS", **more}
-    state |= _charts([one for one in columns if one.startswith(("test_", "valid_")) and not one.endswith(("_spread", "_low", "_high"))])
+    state |= _charts([one for one in columns if one != "seed" and not one.endswith(("_spread", "_low", "_high"))])
     envelope = {"name": name, "createdAt": 0, "updatedAt": 0, "state": json.dumps(state)}
     return {f"mlflow.sharedViewState.malmoi-{key}": json.dumps(envelope)}
 

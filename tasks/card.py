@@ -13,11 +13,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(name: str, seed: int | None = None, out: Path = Path("out"), file: Path | None = None) -> None:
-    """Print the card, or write it to a file. Raises ConfigError where no model has that name or seed."""
-    from tasks import _cards
+    """Print the card, or write it to a file. Raises ConfigError where no model has that name or seed, or its bundle is not here."""
+    from tasks import _cards, _subject
 
-    trained, decision = _cards.find(out, name, seed)
-    card = _cards.render(_cards.facts(trained, str(decision.get("model", "")), str(decision.get("why", ""))))
+    about = _subject.find(out, name, seed)
+    card = _cards.render(_cards.facts(about.run, about.model, about.why, about.commit))
     if file is None:
         print(card, end="")
         return

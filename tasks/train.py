@@ -6,17 +6,13 @@ where it was (`_checkpoints`), and ends with the same bytes.
 """
 
 import argparse
-import csv
 import json
-import math
 import shutil
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-HISTORY = ("seed", "epoch", "train_loss", "valid_loss")
-QUIET = 5.0  # seconds between two lines about steps
+from tasks import _teller
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +52,7 @@ def run(name: str, params: Path, features: Path, out: Path, cost: Path | None = 
         about["keys"][str(seed)], about["parameters"] = key, done["parameters"]
         _bundle(out / f"seed-{seed}", features, getattr(model, "absorbs", False), _about(about, pipeline, seed))
         place.deliver(model, out / f"seed-{seed}" / "model")
-    _write_history(out / "history.csv", history)
+    _teller.write(out / "history.csv", history)
     (out / "experiment.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
     if cost:
         _training_cost.save(cost, name, costs)
@@ -113,24 +109,14 @@ def _bundle(folder: Path, features: Path, absorbed: bool, about: dict[str, Any])
     (folder / "bundle.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def _write_history(path: Path, history: list[dict[str, Any]]) -> None:
-    columns = list(dict.fromkeys([*HISTORY, *(name for row in history for name in row)]))
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(history)
-
-
-class Listener:
-    """Hears of epochs and steps; says them on stdout, keeps the history, hands epochs to the live MLflow run."""
+class Listener(_teller.Teller):
+    """Tells of one seed; also the live MLflow run."""
 
     def __init__(self, name: str, experiment: Any, seed: int, keys: dict[str, str]) -> None:
         from tasks import _tracking, _training_cost
 
+        super().__init__(f"{name} seed {seed}", {"seed": seed})
         self.clock = _training_cost.Clock()
-        self.title, self.seed = f"{name} seed {seed}", seed
-        self.history: list[dict[str, Any]] = []
-        self.before = (0, 0)  # epochs, and batches of the next one, that were over when it was taken up again
         self.live = _tracking.live(
             key=keys["key"],
             recipe=keys["recipe"],
@@ -140,7 +126,6 @@ class Listener:
             corpus=experiment.corpus,
             params=asdict(experiment),
         )
-        self.began = self.epoch_began = self.said = time.monotonic()
 
     def __enter__(self) -> "Listener":
         self.live.__enter__()
@@ -150,41 +135,11 @@ class Listener:
     def __exit__(self, *problem: Any) -> None:
         self.live.__exit__(*problem)
 
-    def epoch(self, epoch: Any) -> None:
-        """One pass is over."""
-        now = time.monotonic()
-        left = (now - self.began) / (epoch.number - self.before[0]) * (epoch.of - epoch.number)
-        losses = self._keep(epoch)
-        said = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
-        print(f"{self.title}: epoch {epoch.number}/{epoch.of}, {said}, {now - self.epoch_began:.1f} s{_left(left)}", flush=True)
-        self.live.epoch(epoch.number, losses, now - self.epoch_began)
-        self.epoch_began = self.said = now
-
-    def resumed(self, epochs: list[Any], batch: int) -> None:
-        """Training goes on after these epochs and so many batches of the next. How long they took is not known here."""
-        self.before = (len(epochs), batch)
-        for epoch in epochs:
-            self.live.epoch(epoch.number, self._keep(epoch), math.nan)
-        print(f"{self.title}: taken up again after {len(epochs)} epochs and {batch} batches", flush=True)
-
-    def _keep(self, epoch: Any) -> dict[str, float]:
-        losses = {"train_loss": epoch.train_loss, "valid_loss": epoch.valid_loss, **epoch.metrics}
-        self.history.append({"seed": self.seed, "epoch": epoch.number, **losses})
-        return losses
+    def passed(self, number: int, losses: dict[str, float], seconds: float) -> None:
+        """See Teller."""
+        self.live.epoch(number, losses, seconds)
 
     def step(self, step: Any) -> None:
-        """One batch is over; said at most every few seconds."""
+        """One batch is over."""
         self.clock.batch(step.of)
-        now = time.monotonic()
-        if now - self.said < QUIET:
-            return
-        self.said = now
-        before = self.before[1] if step.epoch == self.before[0] + 1 else 0
-        left = (now - self.epoch_began) / (step.number - before) * (step.of - step.number)
-        print(
-            f"{self.title}: epoch {step.epoch}, batch {step.number}/{step.of}, loss {step.loss:.4f}{_left(left)} of the epoch", flush=True
-        )
-
-
-def _left(seconds: float) -> str:
-    return f", about {seconds:.0f} s left" if seconds >= 1 else ""
+        super().step(step)

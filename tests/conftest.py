@@ -1,9 +1,47 @@
-"""What tests of several rooms share."""
+"""What tests of several rooms share, and what keeps tests that run side by side (`-n`) out of each other's way."""
 
+import os
+import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
 
 import pytest
 from tiny import Tiny
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+MEMORY = 3 * 2**30  # bytes for each process of tests: TensorFlow, Java, and the servers and stages that a test starts
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A home of its own for each process, not a person's and not another's; here, since Prefect reads its settings when it is imported."""
+    signal.signal(signal.SIGTERM, _stop)
+    home = tempfile.TemporaryDirectory(prefix="malmoi-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    for name in ("PREFECT_HOME", "DVC_SITE_CACHE_DIR", "DVC_GLOBAL_CONFIG_DIR"):
+        os.environ[name] = str(Path(home.name) / name.lower())
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """SIGTERM is as Ctrl-C: fixtures end the servers that they have started. Who is at it is not disturbed again."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Processes for `-n auto`: as many as there are cores, and memory for."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", 0)) or max(1, min(CORES, memory // MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side, files with long tests begin first, so that at the end no core waits for one of them."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        long = {item.path for item in items if item.get_closest_marker("long")}
+        items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session", autouse=True)

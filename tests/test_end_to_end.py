@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from own_project import CLOSED, OwnProject, ran
 
+pytestmark = pytest.mark.long
+
 HEAD = {"data.dvc", "ingest@reviews", "ingest@notes", "tokens@reviews-characters", "tokens@notes-characters"}
 HEAD |= {"features@reviews-counts", "features@reviews-ids", "features@notes-ids"}
 EXPERIMENTS = {"reviews-linear", "reviews-gru", "notes-ngram"}

@@ -1,8 +1,8 @@
 """ELMo: vectors of words in their context (Peters et al., "Deep contextualized word representations", NAACL 2018).
 
 A bidirectional language model that reads words from their characters (`malmoi/bilm.py`) is trained on the training texts alone; a network
-then mixes its layers with weights of its own (`malmoi/models/_elmo.py`). A word that training did not have goes along as its characters,
-so that 재밌었다 is read even where only 재밌다 was seen.
+then mixes its layers with weights of its own (`malmoi/models/_network/elmo.py`). A word that training did not have goes along as its
+characters, so that 재밌었다 is read even where only 재밌다 was seen.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """A bag of embeddings (fastText's classifier; Joulin et al., 2017): the mean of a text's vectors, and one matrix from it to classes.
 
-Nothing reads in between: order is not seen. What of the vectors is shown to the classifier is the frame's pooling. fastText's hashed
-n-grams of words are not here; `linear` over counts takes n-grams.
+Nothing reads in between: order is seen as far as n-grams with vectors of their own reach (`ngrams`, hashed as in fastText). What of the
+vectors is shown to the classifier is the frame's pooling.
 """
 
 from functools import partial
@@ -9,10 +9,11 @@ from typing import Any
 
 from malmoi.batches import Spec
 from malmoi.config import ConfigError, params
-from malmoi.models import _pooling, _sequence_model
-from malmoi.models._blocks import Block, Given, State, Weight
-from malmoi.models._frame import Frame
-from malmoi.models._training import Training
+from malmoi.models._network import sequence_model
+from malmoi.models._network.blocks import Block, Given, State, Weight
+from malmoi.models._network.frame import Frame
+from malmoi.models._network.pooling import Pooling
+from malmoi.models._network.training import Training
 
 __all__ = ["Params", "Training", "build", "load"]
 
@@ -21,7 +22,7 @@ __all__ = ["Params", "Training", "build", "load"]
 class Params(Frame):
     """What `Frame` says; its pooling is the mean as long as nothing else is said."""
 
-    pooling: _pooling.Kind = "mean"
+    pooling: Pooling = "mean"
 
 
 class Bag(Block):
@@ -46,11 +47,11 @@ def blocks(settings: Params, size: int) -> list[Block]:
     return [Bag(size)]
 
 
-def build(params: Params, training: Training, spec: Spec) -> _sequence_model.SequenceModel:
+def build(params: Params, training: Training, spec: Spec) -> sequence_model.SequenceModel:
     """An untrained model. Raises ConfigError for a language model, and where settings do not go with the features."""
     if spec.problem == "language_model":
         raise ConfigError("model.family: a bag has no order, and a language model must know what came last; take ngram or recurrent")
-    return _sequence_model.build(blocks, params, training, spec)
+    return sequence_model.build(blocks, params, training, spec)
 
 
-load = partial(_sequence_model.load, blocks, Params)
+load = partial(sequence_model.load, blocks, Params)

@@ -81,9 +81,12 @@ class Linear:
 
 
 def build(params: Params, training: Training, spec: Spec) -> Linear:
-    """An untrained model. Raises ConfigError for a problem other than classify."""
+    """An untrained model. Raises ConfigError for a problem other than classify, and for settings out of their range."""
     if spec.problem != "classify":
         raise ConfigError(f"model family linear only knows problem classify, not {spec.problem}; use ngram or recurrent")
+    for name, value in (("model.C", params.C), ("training.tolerance", training.tolerance), ("training.iterations", training.iterations)):
+        if not value > 0:
+            raise ConfigError(f"{name}: should be above 0, found {value}")
     return Linear(params, training, spec)
 
 

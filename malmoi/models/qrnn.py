@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from malmoi.batches import Spec
-from malmoi.config import ConfigError, params
-from malmoi.models import _arrays, _convolutions, _sequence_model
-from malmoi.models._blocks import Block, Given, State, Weight
-from malmoi.models._frame import Frame
-from malmoi.models._training import Training
+from malmoi.config import params
+from malmoi.models._network import arrays, convolutions, ranges, sequence_model
+from malmoi.models._network.blocks import Block, Given, State, Weight
+from malmoi.models._network.frame import Frame
+from malmoi.models._network.training import Training
 
 __all__ = ["Params", "Training", "build", "load"]
 
@@ -57,20 +57,20 @@ class Layer(Block):
     def read(self, given: Given, hidden: Any, state: State, mask: Any) -> tuple[Any, State, Any]:
         """See Block."""
         ops, weights, drop = given
-        both, past = _convolutions.after(ops, state[0], _convolutions.blank(ops, hidden, mask))
-        seen = _convolutions.windows(ops, both, self.settings.width)
-        gates = ops.cast(_convolutions.convolve(ops, seen, weights["kernel"], weights["bias"]), "float32")
+        both, past = convolutions.after(ops, state[0], convolutions.blank(ops, hidden, mask))
+        seen = convolutions.windows(ops, both, self.settings.width)
+        gates = ops.cast(convolutions.convolve(ops, seen, weights["kernel"], weights["bias"]), "float32")
         candidate, keep, show = ops.split(gates, 3, -1)  # (batch, time, units)
         # `drop` makes up for what it zeroes; times the share that is left, it is zoneout in training and its mean else
         write = (1 - self.dropout) * drop(ops.sigmoid(-keep))
-        write = _convolutions.blank(ops, write, mask)
+        write = convolutions.blank(ops, write, mask)
         memory = recur(ops, 1 - write, write * ops.tanh(candidate), ops.cast(state[1], "float32"))
         return ops.sigmoid(show) * memory, [past, memory[:, -1]], mask
 
 
 def recur(ops: Any, keep: Any, add: Any, first: Any) -> Any:
     """(batch, time, units) of c_t = keep_t c_{t-1} + add_t, where c before the first step is `first`, (batch, units)."""
-    if ops is not _arrays:
+    if ops is not arrays:
         return _recur_learning(keep, add, first)
     memory = np.empty_like(add)
     for time in range(add.shape[1]):
@@ -109,14 +109,11 @@ def blocks(settings: Params, size: int) -> list[Block]:
     return found
 
 
-def build(params: Params, training: Training, spec: Spec) -> _sequence_model.SequenceModel:
+def build(params: Params, training: Training, spec: Spec) -> sequence_model.SequenceModel:
     """An untrained model. Raises ConfigError where settings make no sense or do not go with the features."""
-    for name in ("width", "units", "layers"):
-        if getattr(params, name) < 1:
-            raise ConfigError(f"model.{name}: should be 1 or more, found {getattr(params, name)}")
-    if not 0 <= params.zoneout < 1:
-        raise ConfigError(f"model.zoneout: should be a share from 0 to below 1, found {params.zoneout}")
-    return _sequence_model.build(blocks, params, training, spec)
+    ranges.least("model", params, {"width": 1, "units": 1, "layers": 1})
+    ranges.shares("model", params, ["zoneout"])
+    return sequence_model.build(blocks, params, training, spec)
 
 
-load = partial(_sequence_model.load, blocks, Params)
+load = partial(sequence_model.load, blocks, Params)

@@ -1,8 +1,8 @@
 """Recurrent networks: SimpleRNN (Elman, 1990), LSTM (Hochreiter and Schmidhuber, 1997; forget gates of Gers et al., 2000) and GRU
-(Cho et al., 2014), stacked and bidirectional (Schuster and Paliwal, 1997), over an embedding (`_embeddings`).
+(Cho et al., 2014), stacked and bidirectional (Schuster and Paliwal, 1997), over an embedding (`_network.embeddings`).
 
-It learns by Keras layers with a hand-written loop (`_recurrent_learner`) and answers in numpy (`_cells`). What else is known of these
-cells, from normalisation to zoneout, are settings.
+It learns by Keras layers with a hand-written loop (`_network.recurrent_learner`) and answers in numpy (`_network.cells`). What else is
+known of these cells, from normalisation to zoneout, are settings.
 """
 
 from dataclasses import fields
@@ -13,11 +13,11 @@ import numpy as np
 
 from malmoi.batches import Spec
 from malmoi.config import ConfigError, params
-from malmoi.models import _cells, _convolutions, _sequence_model
-from malmoi.models._blocks import Block, Given, State, Weight
-from malmoi.models._cell_equations import GATES, Activation, Form, Gate, Normalization
-from malmoi.models._frame import Frame
-from malmoi.models._training import Training
+from malmoi.models._network import cells, convolutions, ranges, sequence_model
+from malmoi.models._network.blocks import Block, Given, State, Weight
+from malmoi.models._network.cell_equations import GATES, Activation, Form, Gate, Normalization
+from malmoi.models._network.frame import Frame
+from malmoi.models._network.training import Training
 
 __all__ = ["Params", "Training", "build", "load"]
 PARTS = ("kernel", "recurrent", "bias")
@@ -29,7 +29,7 @@ class Params(Frame):
     """Shape of the network: what `Frame` says, and
 
     cell, units, layers: what reads. bidirectional: also from the end (classification only).
-    front: a convolution before the first layer, so that the sequence is shorter (`_convolutions.Front`; classification only).
+    front: a convolution before the first layer, so that the sequence is shorter (`_network.convolutions.Front`; classification only).
     residual: what a layer reads is added to what it gives, from the second layer on (He et al., 2016).
     recurrent_dropout: share of the hidden state that the recurrent weights do not see in training, the same numbers at all steps (Gal and
     Ghahramani, 2016). weight_dropout: share of the recurrent weights that is zeroed in training, anew for each batch (Merity et al., 2018).
@@ -46,7 +46,7 @@ class Params(Frame):
     units: int = 64
     layers: int = 1
     bidirectional: bool = False
-    front: _convolutions.Front | None = None
+    front: convolutions.Front | None = None
     residual: bool = False
     recurrent_dropout: float = 0.0
     weight_dropout: float = 0.0
@@ -81,7 +81,7 @@ class Layer(Block):
         self.width = settings.units * len(self.directions)
 
     def weights(self) -> dict[str, Weight]:
-        """As Keras's layers have them; see `_cells.Cell`."""
+        """As Keras's layers have them; see `_network.cells.Cell`."""
         units, wide = self.settings.units, GATES[self.kind] * self.settings.units
         shapes = (self.inputs, wide), (units, wide), ((2, wide) if self.kind == "gru" else (wide,))
         own = {part: Weight(shape) for part, shape in zip(PARTS, shapes, strict=True)} | self.form.weights(self.kind, units)
@@ -103,9 +103,9 @@ class Layer(Block):
         for place, direction in enumerate(self.directions):
             parts = {name.removeprefix(f"{direction}."): one for name, one in weights.items() if name.startswith(f"{direction}.")}
             kernel, recurrent, bias = (parts.pop(part) for part in PARTS)
-            cell = _cells.Cell(self.kind, kernel, recurrent, bias, form=self.form, own=parts)
+            cell = cells.Cell(self.kind, kernel, recurrent, bias, form=self.form, own=parts)
             own = state[place * kinds : (place + 1) * kinds]
-            read, own = _cells.read(cell, hidden, own, mask, direction == "backward")
+            read, own = cells.read(cell, hidden, own, mask, direction == "backward")
             outputs.append(read)
             after += own
         shown = np.concatenate(outputs, 2)
@@ -121,27 +121,26 @@ class Layer(Block):
         backward = super().last(ops, ops.flip(hidden, 1), state, None if mask is None else ops.flip(mask, 1))
         return ops.concatenate([forward[:, : self.width // 2], backward[:, self.width // 2 :]], 1)
 
-    def learner(self, policy: str, sequences: bool, carries: bool, padded_before: bool) -> Any:
+    def learner(self, policy: str, sequences: bool, padded_before: bool) -> Any:
         """See Block."""
-        from malmoi.models import _recurrent_learner
+        from malmoi.models._network import recurrent_learner
 
-        reader = _recurrent_learner.Reader(self.settings, self.inputs, policy, sequences or self.residual, padded_before)
-        return _recurrent_learner.Residual(reader, policy) if self.residual else reader
+        reader = recurrent_learner.Reader(self.settings, self.inputs, policy, sequences or self.residual, padded_before)
+        return recurrent_learner.Residual(reader, policy) if self.residual else reader
 
 
 def blocks(settings: Params, size: int) -> list[Block]:
     """Layers over vectors of `size`."""
-    found: list[Block] = [_convolutions.Shortening(settings.front, size)] if settings.front else []
+    found: list[Block] = [convolutions.Shortening(settings.front, size)] if settings.front else []
     for place in range(settings.layers):
         found.append(Layer(settings, found[-1].width if found else size, settings.residual and place > 0))
     return found
 
 
 def check(settings: Params) -> None:
-    """Raises ConfigError where a setting means nothing for this cell, or is no share."""
-    for name in SHARES:
-        if not 0 <= getattr(settings, name) < 1:
-            raise ConfigError(f"model.{name}: should be at least 0 and less than 1, found {getattr(settings, name)}")
+    """Raises ConfigError where a setting means nothing for this cell, or is out of its range."""
+    ranges.least("model", settings, {"units": 1, "layers": 1})
+    ranges.shares("model", settings, SHARES)
     gates, memory = "has no gates", "has no memory besides its hidden state, as an LSTM has"
     wrong = {
         "peephole": (settings.cell != "lstm" and settings.peephole, memory),
@@ -160,7 +159,7 @@ def check(settings: Params) -> None:
         raise ConfigError("model.residual: joins a layer to the next, and there is one; set model.layers to 2 or more, or leave it out")
 
 
-def build(params: Params, training: Training, spec: Spec) -> _sequence_model.SequenceModel:
+def build(params: Params, training: Training, spec: Spec) -> sequence_model.SequenceModel:
     """An untrained model. Raises ConfigError where a language model is to read from the end, or settings do not go with the features."""
     if spec.problem == "language_model" and params.bidirectional:
         raise ConfigError("model.bidirectional: a language model that reads from the end has seen the token it must predict; set false")
@@ -169,7 +168,7 @@ def build(params: Params, training: Training, spec: Spec) -> _sequence_model.Seq
     if params.front:
         params.front.check()
     check(params)
-    return _sequence_model.build(blocks, params, training, spec)
+    return sequence_model.build(blocks, params, training, spec)
 
 
-load = partial(_sequence_model.load, blocks, Params)
+load = partial(sequence_model.load, blocks, Params)

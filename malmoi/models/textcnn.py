@@ -11,10 +11,11 @@ from typing import Any
 
 from malmoi.batches import Spec
 from malmoi.config import ConfigError, params
-from malmoi.models import _convolutions, _pooling, _sequence_model
-from malmoi.models._blocks import Block, Given, State, Weight
-from malmoi.models._frame import Frame
-from malmoi.models._training import Training
+from malmoi.models._network import convolutions, ranges, sequence_model
+from malmoi.models._network.blocks import Block, Given, State, Weight
+from malmoi.models._network.frame import Frame
+from malmoi.models._network.pooling import Pooling
+from malmoi.models._network.training import Training
 
 __all__ = ["Params", "Training", "build", "load"]
 
@@ -26,7 +27,7 @@ class Params(Frame):
     widths: tokens that filters see, as [3, 4, 5]; filters: how many there are of each width.
     """
 
-    pooling: _pooling.Kind = "max"
+    pooling: Pooling = "max"
     widths: list[int] = field(default_factory=lambda: [3, 4, 5])
     filters: int = 100
 
@@ -51,10 +52,10 @@ class Filters(Block):
     def read(self, given: Given, hidden: Any, state: State, mask: Any) -> tuple[Any, State, Any]:
         """See Block."""
         ops, weights, _ = given
-        hidden, found = _convolutions.blank(ops, hidden, mask), []
+        hidden, found = convolutions.blank(ops, hidden, mask), []
         for width in self.settings.widths:
-            seen = _convolutions.windows(ops, _convolutions.surround(ops, hidden, width), width)
-            found.append(_convolutions.convolve(ops, seen, weights[f"kernel{width}"], weights[f"bias{width}"]))
+            seen = convolutions.windows(ops, convolutions.surround(ops, hidden, width), width)
+            found.append(convolutions.convolve(ops, seen, weights[f"kernel{width}"], weights[f"bias{width}"]))
         return ops.relu(ops.concatenate(found, -1)), state, mask
 
 
@@ -63,13 +64,14 @@ def blocks(settings: Params, size: int) -> list[Block]:
     return [Filters(settings, size)]
 
 
-def build(params: Params, training: Training, spec: Spec) -> _sequence_model.SequenceModel:
+def build(params: Params, training: Training, spec: Spec) -> sequence_model.SequenceModel:
     """An untrained model. Raises ConfigError for a language model, and where settings make no sense or do not go with the features."""
     if spec.problem == "language_model":
         raise ConfigError("model.family: textcnn looks at both sides of a token and would see what it must predict; take wavenet")
     if not params.widths or min(params.widths) < 1 or len(set(params.widths)) < len(params.widths):
         raise ConfigError(f"model.widths: should be different whole numbers from 1, as [3, 4, 5], found {params.widths}")
-    return _sequence_model.build(blocks, params, training, spec)
+    ranges.least("model", params, {"filters": 1})
+    return sequence_model.build(blocks, params, training, spec)
 
 
-load = partial(_sequence_model.load, blocks, Params)
+load = partial(sequence_model.load, blocks, Params)

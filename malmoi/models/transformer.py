@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from malmoi.batches import Spec
 from malmoi.config import ConfigError, params
-from malmoi.models import _convolutions, _sequence_model
-from malmoi.models._blocks import Block, Given, State, Weight, Weights
-from malmoi.models._frame import Frame
-from malmoi.models._training import Training
+from malmoi.models._network import convolutions, ranges, sequence_model
+from malmoi.models._network.blocks import Block, Given, State, Weight, Weights
+from malmoi.models._network.frame import Frame
+from malmoi.models._network.training import Training
 
 __all__ = ["Params", "Training", "build", "load"]
 EPSILON = 1e-5  # of normalisation
@@ -155,7 +155,7 @@ def _product(ops: Any, weights: Weights, name: str, hidden: Any) -> Any:
 def _remembered(ops: Any, state: State, keys: Any, values: Any) -> tuple[list[Any], State]:
     """(keys, values and where there are any, with those read before; what of them is kept)."""
     now = [keys, values, ops.ones_like(keys[..., 0])]
-    both, kept = zip(*[_convolutions.after(ops, past, one) for past, one in zip(state, now, strict=True)], strict=True)
+    both, kept = zip(*[convolutions.after(ops, past, one) for past, one in zip(state, now, strict=True)], strict=True)
     return [both[0], both[1], both[2] > 0], list(kept)
 
 
@@ -167,14 +167,12 @@ def blocks(settings: Params, size: int) -> list[Block]:
     return [*layers, Norm(size)]
 
 
-def build(params: Params, training: Training, spec: Spec) -> _sequence_model.SequenceModel:
+def build(params: Params, training: Training, spec: Spec) -> sequence_model.SequenceModel:
     """An untrained model. Raises ConfigError where settings make no sense or do not go with the problem or the features."""
-    for name in ("layers", "heads", "inner", "context"):
-        if getattr(params, name) < 1:
-            raise ConfigError(f"model.{name}: should be 1 or more, found {getattr(params, name)}")
+    ranges.least("model", params, {"layers": 1, "heads": 1, "inner": 1, "context": 1})
     if spec.problem == "language_model" and params.bidirectional:
         raise ConfigError("model.bidirectional: a language model that looks at what follows has seen the token it must predict; set false")
-    return _sequence_model.build(blocks, params, training, spec)
+    return sequence_model.build(blocks, params, training, spec)
 
 
-load = partial(_sequence_model.load, blocks, Params)
+load = partial(sequence_model.load, blocks, Params)

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from malmoi.batches import Spec
-from malmoi.config import ConfigError, params
-from malmoi.models import _convolutions, _sequence_model
-from malmoi.models._blocks import Block, Given, State, Weight
-from malmoi.models._frame import Frame
-from malmoi.models._training import Training
+from malmoi.config import params
+from malmoi.models._network import convolutions, ranges, sequence_model
+from malmoi.models._network.blocks import Block, Given, State, Weight
+from malmoi.models._network.frame import Frame
+from malmoi.models._network.training import Training
 
 __all__ = ["Params", "Training", "build", "load", "receptive_field"]
 
@@ -64,9 +64,9 @@ class Entry(Block):
     def read(self, given: Given, hidden: Any, state: State, mask: Any) -> tuple[Any, State, Any]:
         """See Block."""
         ops, weights, _ = given
-        both, past = _convolutions.after(ops, state[0], _convolutions.blank(ops, hidden, mask))
-        seen = _convolutions.windows(ops, both, self.settings.width)
-        return _convolutions.convolve(ops, seen, weights["kernel"], weights["bias"]), [past], mask
+        both, past = convolutions.after(ops, state[0], convolutions.blank(ops, hidden, mask))
+        seen = convolutions.windows(ops, both, self.settings.width)
+        return convolutions.convolve(ops, seen, weights["kernel"], weights["bias"]), [past], mask
 
 
 class Layer(Block):
@@ -96,10 +96,10 @@ class Layer(Block):
         """See Block."""
         ops, weights, drop = given
         channels = self.settings.channels
-        own = _convolutions.blank(ops, hidden[..., :channels], mask)
-        both, past = _convolutions.after(ops, state[0], own)
-        seen = _convolutions.windows(ops, both, self.settings.width, self.dilation)
-        gates = _convolutions.convolve(ops, seen, weights["kernel"], weights["bias"])  # (batch, time, 2 * channels)
+        own = convolutions.blank(ops, hidden[..., :channels], mask)
+        both, past = convolutions.after(ops, state[0], own)
+        seen = convolutions.windows(ops, both, self.settings.width, self.dilation)
+        gates = convolutions.convolve(ops, seen, weights["kernel"], weights["bias"])  # (batch, time, 2 * channels)
         passed = ops.tanh(gates[..., :channels]) * ops.sigmoid(gates[..., channels:])
         mixed = ops.matmul(drop(passed), weights["mixing"]) + weights["mixing_bias"]
         shown = mixed[..., self.residual :]
@@ -135,12 +135,10 @@ def blocks(settings: Params, size: int) -> list[Block]:
     return [*found, Shown(settings.skips)]
 
 
-def build(params: Params, training: Training, spec: Spec) -> _sequence_model.SequenceModel:
+def build(params: Params, training: Training, spec: Spec) -> sequence_model.SequenceModel:
     """An untrained model. Raises ConfigError where settings make no sense or do not go with the features."""
-    for name, least in (("width", 2), ("channels", 1), ("skips", 1), ("layers", 1), ("cycles", 1)):
-        if getattr(params, name) < least:
-            raise ConfigError(f"model.{name}: should be {least} or more, found {getattr(params, name)}")
-    return _sequence_model.build(blocks, params, training, spec)
+    ranges.least("model", params, {"width": 2, "channels": 1, "skips": 1, "layers": 1, "cycles": 1})
+    return sequence_model.build(blocks, params, training, spec)
 
 
-load = partial(_sequence_model.load, blocks, Params)
+load = partial(sequence_model.load, blocks, Params)

@@ -1,11 +1,11 @@
 """What telling MLflow costs, and what it stands: `make bench-record`.
 
-    python tests/benchmarks/record.py [--only fill,overhead,eight,kills] [--turns N] [--seconds N] [--kills N]
+    python tests/benchmarks/record.py [--only fill,overhead,eight,kills,registering] [--turns N] [--seconds N] [--kills N]
 
 `fill`: 200 runs of 100 epochs into an empty SQLite store. `overhead`: the same training with tracking and without, in turns; its own time,
 and the processor time of all that it starts. `eight`: as many processes live and recording at once into a store that is not there yet.
-`kills`: twenty kill -9 at random moments of training and recording. The last two end with status 1 where anything is lost, doubled or
-refused. No test: nothing here fails for being slow.
+`kills`: twenty kill -9 at random moments of training and recording. `registering`: the same of recording with versions and aliases. The
+last three end with status 1 where anything is lost, doubled or refused. No test: nothing here fails for being slow.
 """
 
 import argparse
@@ -101,7 +101,20 @@ def kills(folder: Path, options: argparse.Namespace) -> int:
     return record_kills.main(folder, options.kills)
 
 
-PARTS: dict[str, Callable[[Path, Any], int]] = {"fill": fill, "overhead": overhead, "eight": eight, "kills": kills}
+def registering(folder: Path, options: argparse.Namespace) -> int:
+    """In a file of its own."""
+    import record_registering
+
+    return record_registering.main(folder, options.kills)
+
+
+PARTS: dict[str, Callable[[Path, Any], int]] = {
+    "fill": fill,
+    "overhead": overhead,
+    "eight": eight,
+    "kills": kills,
+    "registering": registering,
+}
 
 
 def run(folder: Path, command: list[str], more: dict[str, str] | None = None) -> tuple[float, float, str]:

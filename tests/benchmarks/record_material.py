@@ -37,7 +37,7 @@ def make(folder: Path, experiments: int, seeds: int, epochs: int) -> None:
             (one["seed"], epoch, 2 / (epoch + place), 1 + 1 / (epoch + one["seed"])) for one in bundles for epoch in range(1, epochs + 1)
         ]
         table(out / f"train/{name}/history.csv", ("seed", "epoch", "train_loss", "valid_loss"), rows)
-        _evaluated(out / "evaluate" / name, place, bundles)
+        evaluated(out / "evaluate" / name, place, bundles)
 
 
 def _bundle(name: str, place: int, seed: int) -> dict[str, Any]:
@@ -45,7 +45,8 @@ def _bundle(name: str, place: int, seed: int) -> dict[str, Any]:
     return about | {"parameters": 1000 * (1 + place), "recipe": f"{place:04d}" * 16, "key": f"{place:04d}{seed:04d}" * 8}
 
 
-def _evaluated(folder: Path, place: int, bundles: list[dict[str, Any]], examples: int = 200) -> None:
+def evaluated(folder: Path, place: int, bundles: list[dict[str, Any]], examples: int = 200) -> None:
+    """Scores, predictions and a confusion matrix of a classifier."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -56,8 +57,8 @@ def _evaluated(folder: Path, place: int, bundles: list[dict[str, Any]], examples
     }
     mean = {name: sum(one[name] for one in by_seed.values()) / len(by_seed) for name in by_seed[str(bundles[0]["seed"])]}
     split = {"mean": mean, "spread": {}, "interval": {"accuracy": [0.6, 0.9]}, "seeds": by_seed}
-    about = {"experiment": folder.name, "problem": "classify", "corpus": "reviews", "primary": "accuracy", "better": "higher"}
-    about |= {"tokenizer": "characters", "feature": "reviews-ids"}
+    about = {"experiment": folder.name, "problem": "classify", "corpus": bundles[0]["corpus"], "primary": "accuracy", "better": "higher"}
+    about |= {"tokenizer": "characters", "feature": f"{bundles[0]['corpus']}-ids"}
     save(folder / "metrics.json", {**about, "test": split, "valid": split})
     rows = [{"seed": seed, "id": f"e{row:04d}", "correct": one} for seed, answers in right.items() for row, one in enumerate(answers)]
     pq.write_table(pa.Table.from_pylist(rows), folder / "predictions.parquet")
@@ -111,20 +112,33 @@ def twin(folder: Path) -> Path:
 
 
 def difference(one: Path, other: Path) -> list[str]:
-    """Names of runs and models of which two stores say something else, and the first such thing of each."""
-    from tracked import content
-
-    from tasks import _store
-
-    said, wanted = (content(_store.open_at(f"sqlite:///{folder / 'mlflow.db'}").client) for folder in (one, other))
+    """Names of runs and registered models of which two stores say something else, and the first such thing of each."""
+    try:
+        said, wanted = _content(one), _content(other)
+    except AssertionError as error:  # something is there twice
+        return [str(error)]
     names = [name for name in said.keys() | wanted.keys() if said.get(name) != wanted.get(name)]
     return [f"{name}: {_first(said.get(name), wanted.get(name))}" for name in sorted(names)]
 
 
-def _first(one: Any, other: Any) -> str:
+def _content(folder: Path) -> dict[str, Any]:
+    from registered import registry
+    from tracked import content
+
+    from tasks import _store
+
+    client = _store.open_at(f"sqlite:///{folder / 'mlflow.db'}").client
+    return content(client) | registry(client)
+
+
+def _first(one: Any, other: Any, where: str = "") -> str:
+    """Where two things differ, as deep as they have names."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        names = [name for name in {**other, **one} if one.get(name) != other.get(name)]
+        return "; ".join(_first(one.get(name), other.get(name), f"{where}{name}: ") for name in names)[:600]
     if one is None or other is None:
-        return "is not there" if one is None else "should not be there"
-    return "; ".join(f"{part}: {one[part]} for {other[part]}" for part in other if one[part] != other[part])[:400]
+        return f"{where}{'is not there' if one is None else 'should not be there'}"
+    return f"{where}{one!r:.200} for {other!r:.200}"
 
 
 def save(file: Path, data: Any) -> None:

@@ -117,7 +117,8 @@ def _parts(predictor: Any, texts: Iterator[str]) -> None:
 
 
 def _over_http(model: Path, folder: Path, texts: Iterator[str], requests: int) -> None:
-    from serving import free_port, served
+    from ports import free_port
+    from serving import served
 
     port = free_port()
     with served(Path(sys.executable), str(model), folder, port):

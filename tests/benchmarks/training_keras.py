@@ -77,18 +77,21 @@ def stock(task: Task) -> tuple[Any, Any, Any]:
 def ours(task: Task, precision: str) -> tuple[Any, Any, Any]:
     """The same of this project: what `python -m tasks train` runs at every step."""
     from malmoi.batches import Spec
-    from malmoi.models import _keras, _network, _precision, recurrent
+    from malmoi.models import recurrent
+    from malmoi.models._network import precision
+    from malmoi.models._network.network import Network
+    from malmoi.models._network.trainer import Trainer, prepare
 
     settings = task.settings
     shape = {name: settings[name] for name in ("cell", "units", "layers", "bidirectional")}
     params = recurrent.Params(embedding=task.weights["embedding"].shape[1], **shape)
     problem, classes = ("language_model", 0) if settings["kind"] == "lm" else ("classify", settings["classes"])
     training = recurrent.Training(learning_rate=settings["rate"], clip_norm=settings["clip"], precision=precision)
-    _keras.prepare(1)
+    prepare(1)
     spec = Spec(problem, settings["width"], classes)
-    network = _network.Network(recurrent.build(params, training, spec).design, spec, None, _precision.policy(precision))
+    network = Network(recurrent.build(params, training, spec).design, spec, None, precision.policy(precision))
     network.set_weights(list(task.weights.values()))
-    trainer = _keras.Trainer(network, training, 1)
+    trainer = Trainer(network, training, 1)
     trainer.start(1)
 
     def update(ids: Any, wanted: Any, states: Any) -> Any:

@@ -66,12 +66,14 @@ def texts(reviews: Path | None, width: int) -> list[Batch]:
 
 def start(settings: dict[str, Any]) -> dict[str, np.ndarray]:
     """Untrained weights by malmoi's names, in the order in which Keras has them."""
-    from malmoi.models import _keras, _network, recurrent
+    from malmoi.models import recurrent
+    from malmoi.models._network.network import Network
+    from malmoi.models._network.trainer import prepare
 
-    _keras.prepare(1)
+    prepare(1)
     shape = {name: settings[name] for name in ("cell", "units", "layers", "bidirectional")}
     spec = Spec("language_model" if settings["kind"] == "lm" else "classify", settings["width"], settings["classes"])
     params = recurrent.Params(embedding=settings["units"], **shape)
-    weights = _network.Network(recurrent.build(params, recurrent.Training(), spec).design, spec).export()
+    weights = Network(recurrent.build(params, recurrent.Training(), spec).design, spec).export()
     head = {name: weights.pop(name) for name in ("head.kernel", "head.bias")}
     return weights | head

@@ -48,7 +48,7 @@ echo "$2 $(cat prep.txt)" > models/$1/model
 def python(folder: Path, *arguments: str, check: bool = False) -> subprocess.CompletedProcess[str]:
     """Run `python ARGUMENTS` in `folder`, with this project's code importable."""
     return subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment(), capture_output=True, text=True, timeout=120, check=check
+        [sys.executable, *arguments], cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=check
     )
 
 

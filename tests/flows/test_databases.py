@@ -11,7 +11,8 @@ from pathlib import Path
 
 import compose
 import pytest
-from postgres import free_port, person, programs
+from ports import free_port
+from postgres import person, programs
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool

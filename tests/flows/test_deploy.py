@@ -67,7 +67,7 @@ def test_options_of_others_commands(service: str) -> None:
     command = SERVICES[service].command
     words = command[: 3 if service == "prefect" else 2]
     program = str(Path(sys.executable).parent / words[0])
-    done = subprocess.run([program, *words[1:], "--help"], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([program, *words[1:], "--help"], capture_output=True, text=True, timeout=300, check=True)
     given = {word for word in command if word.startswith("--")}
     assert given
     assert given <= set(re.findall(r"--[\w-]+", done.stdout))
@@ -85,7 +85,7 @@ def test_settings_of_prefect() -> None:
 
 @pytest.mark.parametrize(("module", "arguments"), [("flows.serve", []), ("flows.worker", ["URL"]), ("flows.roster", ["URL", "--here"])])
 def test_what_our_own_commands_take(module: str, arguments: list[str]) -> None:
-    done = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
     assert [word for word in arguments if word.lower() not in done.stdout] == []
 
 

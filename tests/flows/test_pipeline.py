@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from prefect_server import Server
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 SERVE = """

@@ -240,7 +240,7 @@ def test_a_killed_run_started_again_ends_with_the_bytes_of_an_undisturbed_one(
     pids = [int(pid) for pid in (project / "pids").read_text().split()]
     running.send_signal(signal.SIGKILL)
     running.communicate()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < until, "an orphan"
         time.sleep(0.1)

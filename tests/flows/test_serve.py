@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,8 +16,9 @@ from typing import Any
 import psutil
 import pytest
 import requests
+from ports import free_port
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEDULE = 'timezone: Asia/Seoul\nnotify: told\nflows:\n  freshness: {cron: "0 0 1 1 *", late: 7200}\n'
@@ -48,9 +48,7 @@ class Served:
     """`flows.serve` in a project, with a server of its own."""
 
     def __init__(self, project: Path, home: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.project, self.log, self.api = project, home / "serve.log", f"http://127.0.0.1:{self.port}/api"
         here = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
         self.environment = here | {"PREFECT_HOME": str(home), "PYTHONPATH": str(ROOT), "SHELL": "/bin/sh"}
@@ -64,7 +62,7 @@ class Served:
     def python(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         environment = {**self.environment, "PREFECT_API_URL": self.api}
         return subprocess.run(
-            [sys.executable, *arguments], cwd=self.project, env=environment, capture_output=True, text=True, timeout=120, check=False
+            [sys.executable, *arguments], cwd=self.project, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
 
     def post(self, what: str, **body: Any) -> Any:
@@ -171,7 +169,7 @@ def test_what_dies_is_started_again_and_no_schedule_is_lost(served: Served, list
     below = psutil.Process(served.process.pid).children(recursive=True)
     served.process.kill()
     served.process.wait()
-    _, alive = psutil.wait_procs(below, timeout=30)
+    _, alive = psutil.wait_procs(below, timeout=60)
     assert not alive
     served.start()
     again = served.deployment()
@@ -183,7 +181,7 @@ def test_what_dies_is_started_again_and_no_schedule_is_lost(served: Served, list
     below = psutil.Process(served.process.pid).children(recursive=True)
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(60) == 128 + signal.SIGTERM
-    _, alive = psutil.wait_procs(below, timeout=20)
+    _, alive = psutil.wait_procs(below, timeout=60)
     assert not alive
 
 

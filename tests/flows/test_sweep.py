@@ -15,6 +15,8 @@ import swept
 
 from flows import sweep, trials
 
+pytestmark = pytest.mark.long
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[str]"]
 GRID = {"sampler": {"kind": "grid"}, "trials": None}
@@ -29,7 +31,7 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     own = swept.settings(folder)
     code = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "TOGETHER": "2"}
     command = [sys.executable, "-m", "flows.sweep", str(path), "--jobs", "2"]
-    done = subprocess.run(command, cwd=folder, env=os.environ | own | code, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, env=os.environ | own | code, capture_output=True, text=True, timeout=300, check=False)
     (folder.parent / "said").write_text(done.stdout + done.stderr)
     assert done.returncode == 0, done.stdout + done.stderr
     with pytest.MonkeyPatch.context() as patch:
@@ -133,7 +135,7 @@ def wait_for(path: Path) -> list[int]:
 
 
 def wait_for_end(pids: list[int]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while any(map(swept.alive, pids)) and time.monotonic() < until:
         time.sleep(0.05)
     assert [pid for pid in pids if swept.alive(pid)] == []
@@ -192,7 +194,7 @@ def test_ctrl_c_ends_all_and_says_how_to_go_on(small: Path, start_python: Start)
     with start_python(small, "-m", "flows.sweep", str(path), "--jobs", "1") as stopped:
         pids = wait_for(small.parent / "pids")
         stopped.send_signal(signal.SIGINT)
-        _, said = stopped.communicate(timeout=30)
+        _, said = stopped.communicate(timeout=120)
     assert stopped.returncode == 130
     assert f"go on with: python -m flows.sweep {path}" in said
     wait_for_end(pids)

@@ -44,7 +44,7 @@ def test_a_killed_run_takes_along_what_it_started() -> None:
     assert marked(mark)
     run.kill()
     run.communicate()
-    assert left(mark, 20) == []
+    assert left(mark, 60) == []
 
 
 def test_a_run_that_ends_in_order_ends_nothing() -> None:

@@ -20,7 +20,7 @@ class Row:
     name: str
     kind: str
     parameters: int
-    multiply_adds: int
+    multiply_adds_per_token: int
 
 
 def test_layers_of_dicts_and_of_dataclasses() -> None:

@@ -1,4 +1,4 @@
-"""A real `mlflow server` on loopback, with its artifacts in a folder of its own."""
+"""A real `mlflow server` on loopback, with its artifacts in a folder of its own, or on S3."""
 
 import os
 import signal
@@ -14,14 +14,14 @@ SETTINGS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEM
 class Server:
     """Its backend store is at `backend`; it can be stopped and started again at the same address."""
 
-    def __init__(self, folder: Path, backend: str, port: int) -> None:
-        self.folder, self.backend, self.port = folder, backend, port
+    def __init__(self, folder: Path, backend: str, port: int, artifacts: str = "") -> None:
+        self.folder, self.backend, self.port, self.artifacts = folder, backend, port, artifacts or str(folder / "artifacts")
         self.address = f"http://127.0.0.1:{port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, seconds: float = 180.0) -> None:
         """Start it and wait until it answers."""
-        where = ["--backend-store-uri", self.backend, "--artifacts-destination", str(self.folder / "artifacts")]
+        where = ["--backend-store-uri", self.backend, "--artifacts-destination", self.artifacts]
         command = [str(Path(sys.executable).with_name("mlflow")), "server", *where, "--host", "127.0.0.1", "--port", str(self.port)]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         with open(self.folder / "server.log", "a") as log:

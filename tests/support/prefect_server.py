@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,15 +10,14 @@ from typing import Any
 
 import pytest
 import requests
+from ports import free_port
 
 
 class Server:
     """A Prefect server on a free port of this machine, with a home of its own."""
 
     def __init__(self, home: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.api = f"http://127.0.0.1:{self.port}/api"
         self.log = home / "server.log"
         pages = {"PREFECT_UI_API_URL": self.api}  # else its pages ask port 4200
@@ -73,7 +71,7 @@ class Server:
 
     def logs(self, task: dict[str, Any]) -> list[str]:
         """What a task run said; logs arrive a moment after they are sent."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while (
             not (lines := self.ask("logs", logs={"task_run_id": {"any_": [task["id"]]}}, sort="TIMESTAMP_ASC")) and time.monotonic() < until
         ):

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -18,13 +17,6 @@ from typing import Any
 READY = "startup complete"  # what uvicorn says once it accepts requests
 LONG = 300.0  # seconds that a server may take to start on a busy machine
 KOREAN, ENGLISH = "국회는 예산을 심의한다", "The court rules on the law."
-
-
-def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ def say(word):
         file.write(f"{word} {model['units']} {model['cell']}\\n")
 
 say("begin")
-until = time.monotonic() + 30
+until = time.monotonic() + 120
 while events.read_text().count("begin") < int(os.environ.get("TOGETHER", 1)) and time.monotonic() < until:
     time.sleep(0.05)
 if events.with_name("fail").exists():

@@ -66,6 +66,20 @@ def test_a_language_model_is_surprised_by_texts_of_some_length(out: Path) -> Non
     assert [(one["text"], one["bits_per_character"]) for one in _cards.mistakes(run)] == [(TEXTS[1], 3.0), (TEXTS[0], 2.0)]
 
 
+def test_mistakes_are_shown_in_both_languages(out: Path) -> None:
+    texts = [f"국회는 법률 {n}호를 의결한다" for n in range(20)] + [f"An act of number {n}" for n in range(4)] + ["2026", "★"]
+    write_examples(out / "ingest/bills/test.parquet", [Example(f"t:{n}", text, "국회") for n, text in enumerate(texts)])
+    count = len(texts)
+    answers = {"seed": [1] * count, "id": [f"t:{n}" for n in range(count)], "label": ["국회"] * count, "predicted": ["법원"] * count}
+    answers |= {"probability": [1 - n / 100 for n in range(count)], "correct": [False] * count}
+    pq.write_table(pa.table(answers), out / "evaluate" / "bills-again" / "predictions.parquet")
+    run = next(run for run in _runs.read(out) if run.name == "bills-again")
+    shown = [one["id"] for one in _cards.mistakes(run)]
+    assert shown == [f"t:{n}" for n in (0, 1, 2, 3, 4, 5, 6, 20, 21, 22)]  # the worst ten, were it not for three in English
+    write_examples(out / "ingest/bills/test.parquet", [Example(f"t:{n}", text, "국회") for n, text in enumerate(texts[:22])])
+    assert [one["id"] for one in _cards.mistakes(run)] == [f"t:{n}" for n in range(10)]  # two are too few to ask for
+
+
 def test_card_by_name_of_experiment_or_of_registered_model(out: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     card.run("classify-bills", out=out)
     by_model = printed(capsys)

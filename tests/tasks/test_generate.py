@@ -131,7 +131,7 @@ def test_a_stream_is_seen_while_it_is_written_and_ends_with_ctrl_c(ask: Any, tin
         assert one.stdout is not None
         begun = one.stdout.read(30)
         one.send_signal(signal.SIGINT)
-        rest, told = one.communicate(timeout=30)
+        rest, told = one.communicate(timeout=120)
     assert begun.decode(errors="replace").startswith("모든 ")
     assert rest.endswith(b"\n")
     assert (one.returncode, told) == (130, b"interrupted\n")

@@ -42,7 +42,7 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def helps() -> dict[str, list]:
-    done = subprocess.run([sys.executable, "-c", EVERY_HELP, *HEAVY], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", EVERY_HELP, *HEAVY], cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
     return dict(json.loads(done.stdout))
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from mlflow_server import Server
-from postgres import free_port, running
+from ports import free_port
+from postgres import running
 from tracked import content
 
 from tasks import _live, _runs, _tracking, record
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 ROOT = Path(__file__).resolve().parents[2]
 

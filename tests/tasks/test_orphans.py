@@ -1,5 +1,7 @@
 """Models that belong to no version are what a kill between the two has left."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import _orphans, _tracking
+from tasks import _abandoned, _orphans, _tracking
 
 
 def test_only_models_that_no_version_refers_to_are_deleted(
@@ -28,3 +30,20 @@ def test_only_models_that_no_version_refers_to_are_deleted(
     _orphans.withdraw(store, version)
     assert {model.name for model in store.client.search_logged_models([place])} == {"other"}
     assert store.client.search_model_versions("name = 'classify-bills'") == []
+
+
+def test_on_a_server_the_dead_leave_models_to_whoever_comes_next(
+    empty_store: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model of a process that is dead, or of an earlier try of this one; not of one that lives, nor of another machine's."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path))
+    store = replace(_tracking.store(), folder=None)
+    place = _tracking.place(store, "classify", "bills")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        dead = _abandoned.writer().rpartition(":")[0] + ":1"  # this number, of a process that began in 1970
+        writers = {"dead": dead, "mine": _abandoned.writer(), "living": _abandoned.writer(other.pid), "elsewhere": "another-machine:7:1"}
+        for name, writer in writers.items():
+            store.client.create_logged_model(place, name, tags={"malmoi.key": "one", _abandoned.WRITER: writer})
+        assert _orphans.clear(store, place, "one") == 2
+        other.communicate(b"\n")
+    assert {model.name for model in store.client.search_logged_models([place])} == {"living", "elsewhere"}

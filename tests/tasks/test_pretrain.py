@@ -13,7 +13,7 @@ from synthetic import labelled_sequences
 from malmoi import batches, experiments, pretrained
 from malmoi.batches import Spec
 from malmoi.config import ConfigError
-from tasks import pretrain
+from tasks import _teller, pretrain
 
 SHAPE = {"family": "recurrent", "cell": "gru", "units": 6, "embedding": 4}
 ENTRY: dict[str, Any] = {
@@ -77,21 +77,34 @@ def test_one_direction(features: Path) -> None:
     assert sorted(given.arrays) == ["embedding", "reader0.forward.bias", "reader0.forward.kernel", "reader0.forward.recurrent"]
 
 
+def test_another_network_in_one_direction(features: Path) -> None:
+    model = {"family": "qrnn", "units": 6, "embedding": 4}
+    given = pretrained.load(made(features, model=model, directions="forward") / "state")
+    experiment = experiments.Experiment(
+        problem="classify", corpus="", features="", model=model, training={"epochs": 1, "learning_rate": 1e-9}
+    )
+    learned = experiments.build(experiment, Spec("classify", 8, 2, pretrained=given), "test")
+    learned.fit(labelled_sequences(8), labelled_sequences(8), lambda epoch: None)
+    assert given is not None
+    assert {name for name in given.arrays if name.startswith("reader")} == {name for name in learned.weights if name.startswith("reader")}
+    assert learned.weights["reader0.kernel"] == pytest.approx(given.arrays["reader0.kernel"], abs=1e-6)
+
+
 def test_what_was_through_before_is_not_learned_again(
     features: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole, kept = made(features), features.parent / "kept"
-    path, stop = features.parent / "reviews.yaml", pretrain._Told.epoch
+    path, stop = features.parent / "reviews.yaml", _teller.Teller.epoch
 
     def stopped(told: Any, epoch: Any) -> None:
         stop(told, epoch)
-        if told.direction == "backward":
+        if "backward" in told.title:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(pretrain._Told, "epoch", stopped)
+    monkeypatch.setattr(_teller.Teller, "epoch", stopped)
     with pytest.raises(KeyboardInterrupt):
         pretrain.run("reviews-lm", path, features, features.parent / "again", kept)
-    monkeypatch.setattr(pretrain._Told, "epoch", stop)
+    monkeypatch.setattr(_teller.Teller, "epoch", stop)
     capsys.readouterr()
     pretrain.run("reviews-lm", path, features, features.parent / "again", kept)
     assert "forward" not in capsys.readouterr().out
@@ -105,6 +118,8 @@ def test_refusals(features: Path) -> None:
         made(features, model={"family": "ngram"}, training={})
     with pytest.raises(ConfigError, match="directions"):
         made(features, directions="sideways")
+    with pytest.raises(ConfigError, match="two models of family qrnn do not make one that reads both ways; set directions: forward"):
+        made(features, model={"family": "qrnn"})
     pretrained.Pretrained("vectors", {"vectors": np.zeros((8, 2), np.float32)}).save(features / "state")
     with pytest.raises(ConfigError, match="kind sequence"):
         made(features)

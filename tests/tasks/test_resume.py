@@ -15,6 +15,8 @@ from malmoi.batches import Epoch
 from malmoi.experiments import Experiment
 from tasks import _checkpoints, train
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 import serving
+from ports import free_port
 
 from malmoi.config import ConfigError
 from malmoi.decoding import Decoding
 from tasks import _aliases, _claims, _recording, _registry, _requirements, _runs, _tracking, predict
+
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +209,7 @@ def test_java_is_up_before_the_first_request(make_out: Callable[[Path], Path], t
 
 @pytest.mark.server
 def test_it_is_served_over_http_and_after_a_restart(filled: tuple[_tracking.Store, Path], tmp_path: Path) -> None:
-    port, python = serving.free_port(), Path(sys.executable)
+    port, python = free_port(), Path(sys.executable)
     with serving.served(python, "models:/classify-bills@champion", tmp_path, port):
         both = serving.right_requests(port)
         serving.wrong_requests(port)
@@ -222,16 +225,15 @@ def test_it_is_served_from_an_environment_with_its_own_requirements_alone(filled
     version = store.client.get_model_version_by_alias("classify-bills", "champion")
     with _claims.claim(store, "classify-bills@champion") as claim:
         model = shutil.copytree(claim.folder, tmp_path / "model")
-    python, port = tmp_path / "env/bin/python", serving.free_port()
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "env")], check=True)
-    install = [str(python), "-m", "pip", "install", "--quiet", "--requirement", str(model / "requirements.txt")]
-    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    python, port = tmp_path / "env/bin/python", free_port()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    install = ["install", "--quiet", "--no-compile", "--requirement", str(model / "requirements.txt")]
+    done = subprocess.run([*pip, *install], capture_output=True, text=True, check=False)
     if done.returncode and re.search("(?i)no matching distribution|connection|network", done.stderr):
         pytest.skip(f"no package index can be reached: {done.stderr[-200:]}")
     assert done.returncode == 0, done.stderr
-    installed = subprocess.run(
-        [str(python), "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True, check=True
-    ).stdout.lower()
+    installed = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, text=True, check=True).stdout.lower()
     assert not re.search(r"(?m)^(tensorflow|keras|dvc|prefect|torch)==", installed)
     with serving.served(python, str(model), tmp_path, port) as said:
         assert "mismatches" not in said, "what it was measured with is what is installed"

@@ -14,6 +14,8 @@ from tasks._checkout import Checkout
 from tasks._claims import Claim
 from tasks._findings import Finding
 
+pytestmark = pytest.mark.long
+
 NAME = "classify-reviews"
 REVIEWS = """\
 ingest: {reviews: {}}

@@ -13,6 +13,8 @@ from malmoi import cost, registry
 from malmoi.batches import Epoch, Sequences, Spec, Split
 from malmoi.config import read
 
+pytestmark = pytest.mark.long
+
 TEXTS = [[3, 4, 5, 3, 4, 6], [4, 5], [3, 3, 4], [5, 6, 3, 4]] * 10
 STREAMS = {"epochs": 2, "batch_size": 4, "steps": 8}
 SMALL: dict[str, list[tuple[str, dict[str, Any], dict[str, Any]]]] = {

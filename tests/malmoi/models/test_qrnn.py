@@ -7,8 +7,9 @@ import tensorflow as tf
 from networks import untrained
 
 from malmoi.batches import Spec
-from malmoi.models import _arrays, qrnn
-from malmoi.models._blocks import Given
+from malmoi.models import qrnn
+from malmoi.models._network import arrays
+from malmoi.models._network.blocks import Given
 
 RANDOM = np.random.default_rng(0)
 
@@ -19,7 +20,7 @@ def weights_of(layer: qrnn.Layer) -> dict[str, np.ndarray]:
 
 def read(layer: qrnn.Layer, weights: dict[str, np.ndarray], hidden: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     state = [np.zeros((len(hidden), *shape), np.float32) for shape in layer.states()]
-    return np.asarray(layer.read(Given(_arrays, weights), hidden, state, mask)[0])
+    return np.asarray(layer.read(Given(arrays, weights), hidden, state, mask)[0])
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -62,7 +63,7 @@ def test_the_gradient_by_hand_is_that_of_the_loop() -> None:
     by_hand = found(tf.function(lambda *one: qrnn.recur(keras.ops, *one)))
     for one, other in zip(by_hand, found(loop), strict=True):
         assert one == pytest.approx(other, abs=1e-5)
-    assert qrnn.recur(_arrays, *(one.numpy() for one in given)) == pytest.approx(by_hand[0], abs=1e-6)
+    assert qrnn.recur(arrays, *(one.numpy() for one in given)) == pytest.approx(by_hand[0], abs=1e-6)
 
 
 def test_zoneout_keeps_a_share_of_the_memory_in_training_and_its_mean_else() -> None:
@@ -70,7 +71,7 @@ def test_zoneout_keeps_a_share_of_the_memory_in_training_and_its_mean_else() -> 
     weights = {name: np.zeros(weight.shape, np.float32) for name, weight in layer.weights().items()}
     weights["bias"][:400] = 9.0  # z = 1, f = o = 1/2: after one step h is 1/4 where the memory was written, 0 where it was kept
     hidden = np.zeros((1, 1, 2), np.float32)
-    learner = layer.learner("float32", True, False, False)
+    learner = layer.learner("float32", True, False)
     for name, weight in weights.items():
         learner.own[name].assign(weight)
     keras.utils.set_random_seed(1)
@@ -84,7 +85,7 @@ def test_zoneout_keeps_a_share_of_the_memory_in_training_and_its_mean_else() -> 
 def test_counts() -> None:
     # 8 tokens of 8 numbers; 3 taps of 8 x (3 * 6), then of 6 x (3 * 6); 6 x 8 for the head
     model, _ = untrained("qrnn", Spec("language_model", 8), {"units": 6, "layers": 2, "width": 3})
-    assert [(row.parameters, row.multiply_adds) for row in model.layers] == [
+    assert [(row.parameters, row.multiply_adds_per_token) for row in model.layers] == [
         (64, 0),
         (3 * 8 * 18 + 18, 3 * 8 * 18),
         (3 * 6 * 18 + 18, 3 * 6 * 18),

@@ -10,8 +10,11 @@ from synthetic import labelled_sequences, language_split, sequences
 
 from malmoi.batches import Spec, Split, pad
 from malmoi.config import ConfigError
-from malmoi.models import _keras, _network, _sequence_model, recurrent
-from malmoi.models._sequence_model import SequenceModel
+from malmoi.models import recurrent
+from malmoi.models._network import sequence_model
+from malmoi.models._network.network import Network
+from malmoi.models._network.sequence_model import SequenceModel
+from malmoi.models._network.trainer import prepare
 
 
 def classifier(**shape: object) -> SequenceModel:
@@ -20,12 +23,12 @@ def classifier(**shape: object) -> SequenceModel:
     return recurrent.build(params, training, Spec("classify", 8, 2, seed=1))
 
 
-def untrained(spec: Spec, **shape: object) -> tuple[SequenceModel, _network.Network]:
+def untrained(spec: Spec, **shape: object) -> tuple[SequenceModel, Network]:
     """A model with random weights (biases too, so that none is left out), and the Keras network that they came from."""
     params = recurrent.Params(units=8, embedding=6, **shape)  # type: ignore[arg-type]
-    _keras.prepare(3)
+    prepare(3)
     model = recurrent.build(params, recurrent.Training(), spec)
-    network = _network.Network(model.design, spec)
+    network = Network(model.design, spec)
     random = np.random.default_rng(1)
     network.set_weights([random.normal(0, 0.5, weight.shape).astype(np.float32) for weight in network.get_weights()])
     model.weights = network.export()
@@ -102,7 +105,7 @@ def test_cudnn_is_not_asked_for_what_it_refuses() -> None:
     texts = sequences([[3, 4]])
     for padding, asked in (("before", False), ("after", "auto")):
         design = recurrent.build(recurrent.Params(cell="lstm"), recurrent.Training(), Spec("classify", 8, 2)).design
-        network = _network.Network(design, Spec("classify", 8, 2), replace(texts, padding=padding))  # type: ignore[arg-type]
+        network = Network(design, Spec("classify", 8, 2), replace(texts, padding=padding))  # type: ignore[arg-type]
         assert network.readers[0].inner.use_cudnn == asked
 
 
@@ -151,7 +154,7 @@ def test_long_streams_are_scored_in_chunks_without_a_seam(monkeypatch: pytest.Mo
     model, _ = untrained(Spec("language_model", 8), cell="lstm")
     inputs = language_split([[3, 4, 5, 6, 7] * 8]).inputs
     whole = model.predict(inputs)
-    monkeypatch.setattr(_sequence_model, "CHUNK", 7)
+    monkeypatch.setattr(sequence_model, "CHUNK", 7)
     assert model.predict(inputs) == pytest.approx(whole, abs=1e-5)
 
 

@@ -11,10 +11,15 @@ from synthetic import labelled_sequences, language_split, sequences
 
 from malmoi.batches import Spec, pad
 from malmoi.config import ConfigError
-from malmoi.models import _arrays, _cells, _keras, _network, recurrent
-from malmoi.models._blocks import Given
-from malmoi.models._cell_equations import Form
-from malmoi.models._sequence_model import SequenceModel
+from malmoi.models import recurrent
+from malmoi.models._network import arrays, cells
+from malmoi.models._network.blocks import Given
+from malmoi.models._network.cell_equations import Form
+from malmoi.models._network.network import Network
+from malmoi.models._network.sequence_model import SequenceModel
+from malmoi.models._network.trainer import prepare
+
+pytestmark = pytest.mark.long
 
 NOISE = {"recurrent_dropout": 0.3, "weight_dropout": 0.4, "zoneout": 0.2}
 LSTM = {"cell": "lstm", "zoneout_memory": 0.3, "peephole": True, **NOISE}
@@ -28,11 +33,11 @@ SHAPES: list[dict[str, Any]] = [
 ]
 
 
-def untrained(spec: Spec, **shape: Any) -> tuple[SequenceModel, _network.Network]:
+def untrained(spec: Spec, **shape: Any) -> tuple[SequenceModel, Network]:
     """A model with random weights, gains and statistics, and the Keras network that they came from."""
-    _keras.prepare(3)
+    prepare(3)
     model = recurrent.build(recurrent.Params(units=8, embedding=6, **shape), recurrent.Training(), spec)
-    network = _network.Network(model.design, spec)
+    network = Network(model.design, spec)
     random = np.random.default_rng(1)
     drawn = [random.normal(0, 0.5, weight.shape).astype(np.float32) for weight in network.weights]
     pairs = zip(network.weights, drawn, strict=True)
@@ -113,10 +118,10 @@ def test_a_residual_text_is_the_last_output_of_each_direction() -> None:
     layer = recurrent.Layer(recurrent.Params(units=1, bidirectional=True), 2, residual=True)
     hidden = np.arange(12.0).reshape(2, 3, 2)  # 0 1 | 2 3 | 4 5, and 6 7 | 8 9 | 10 11
     mask = np.array([[True, True, False], [False, True, True]])
-    assert layer.last(_arrays, hidden, [], mask).tolist() == [[2, 1], [10, 9]]
-    assert layer.last(_arrays, hidden, [], None).tolist() == [[4, 1], [10, 7]]
+    assert layer.last(arrays, hidden, [], mask).tolist() == [[2, 1], [10, 9]]
+    assert layer.last(arrays, hidden, [], None).tolist() == [[4, 1], [10, 7]]
     forward = recurrent.Layer(recurrent.Params(units=2), 2, residual=True)
-    assert forward.last(_arrays, hidden, [], mask).tolist() == [[2, 3], [10, 11]]
+    assert forward.last(arrays, hidden, [], mask).tolist() == [[2, 3], [10, 11]]
 
 
 def test_only_layers_above_the_first_add_what_they_read() -> None:
@@ -126,14 +131,14 @@ def test_only_layers_above_the_first_add_what_they_read() -> None:
     hidden = np.random.default_rng(2).normal(size=(1, 4, 8)).astype(np.float32)
     states = [np.zeros((1, 8), np.float32)] * 2
     plain = recurrent.Layer(recurrent.Params(units=8, cell="lstm"), 8)
-    found, expected = (one.read(Given(_arrays, weights), hidden, states, None)[0] for one in (model.design.blocks[1], plain))
+    found, expected = (one.read(Given(arrays, weights), hidden, states, None)[0] for one in (model.design.blocks[1], plain))
     assert found == pytest.approx(hidden + expected, abs=1e-6)
 
 
 def test_zoneout_answers_by_what_is_to_be_expected() -> None:
     one = np.ones((1, 1), np.float32)
-    cell = _cells.Cell("simple", one, 0 * one, np.zeros(1, np.float32), form=Form(zoneout=0.25))
-    _, (state,) = _cells.read(cell, np.full((1, 1, 1), 0.5, np.float32), [one])
+    cell = cells.Cell("simple", one, 0 * one, np.zeros(1, np.float32), form=Form(zoneout=0.25))
+    _, (state,) = cells.read(cell, np.full((1, 1, 1), 0.5, np.float32), [one])
     assert state[0, 0] == pytest.approx(0.25 * 1 + 0.75 * np.tanh(0.5))
 
 
@@ -141,13 +146,13 @@ def test_what_it_begins_with() -> None:
     design = recurrent.build(
         recurrent.Params(cell="lstm", units=8, bidirectional=True, forget_bias=2.5), recurrent.Training(), Spec("classify", 8, 2)
     ).design
-    found = _network.Network(design, Spec("classify", 8, 2)).readers[0].export()
+    found = Network(design, Spec("classify", 8, 2)).readers[0].export()
     for direction in ("forward", "backward"):
         assert found[f"{direction}.bias"].tolist() == [0.0] * 8 + [2.5] * 8 + [0.0] * 16
         assert found[f"{direction}.recurrent"] @ found[f"{direction}.recurrent"].T == pytest.approx(np.eye(8), abs=1e-5)
     params = recurrent.Params(cell="simple", units=8, activation="relu", recurrent_initializer="identity")
     design = recurrent.build(params, recurrent.Training(), Spec("classify", 8, 2)).design
-    assert _network.Network(design, Spec("classify", 8, 2)).readers[0].export()["forward.recurrent"].tolist() == np.eye(8).tolist()
+    assert Network(design, Spec("classify", 8, 2)).readers[0].export()["forward.recurrent"].tolist() == np.eye(8).tolist()
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [

@@ -6,15 +6,16 @@ import pytest
 from networks import untrained
 
 from malmoi.batches import Spec
-from malmoi.models import _arrays, transformer
-from malmoi.models._blocks import Given
+from malmoi.models import transformer
+from malmoi.models._network import arrays
+from malmoi.models._network.blocks import Given
 
 RANDOM = np.random.default_rng(0)
 MASK = np.array([[True] * 6, [False] * 2 + [True] * 4])
 
 
 def read(layer: transformer.Layer, weights: dict[str, np.ndarray], hidden: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return np.asarray(layer.read(Given(_arrays, weights), hidden, [], mask)[0])
+    return np.asarray(layer.read(Given(arrays, weights), hidden, [], mask)[0])
 
 
 def made(**settings: object) -> tuple[transformer.Layer, dict[str, np.ndarray]]:
@@ -50,7 +51,7 @@ def test_rotary_products_know_how_far_apart_places_are_and_nothing_else() -> Non
     query, key = RANDOM.normal(size=(2, 1, 1, 1, 6)).astype(np.float32)
 
     def product(one: int, other: int) -> float:
-        turned = transformer.turn(_arrays, query, np.array([one])), transformer.turn(_arrays, key, np.array([other]))
+        turned = transformer.turn(arrays, query, np.array([one])), transformer.turn(arrays, key, np.array([other]))
         return float((turned[0] * turned[1]).sum())
 
     assert product(5, 3) == pytest.approx(product(105, 103), abs=1e-4)
@@ -58,7 +59,7 @@ def test_rotary_products_know_how_far_apart_places_are_and_nothing_else() -> Non
     assert abs(product(5, 3) - product(3, 5)) > 0.01
     # by hand: a query of (1, 0) and a key of (1, 0), one apart, are turned away from each other by one radian
     pair = np.array([1, 0], np.float32).reshape(1, 1, 1, 2)
-    turned = transformer.turn(_arrays, pair, np.array([4])), transformer.turn(_arrays, pair, np.array([3]))
+    turned = transformer.turn(arrays, pair, np.array([4])), transformer.turn(arrays, pair, np.array([3]))
     assert float((turned[0] * turned[1]).sum()) == pytest.approx(np.cos(1), abs=1e-6)
 
 
@@ -100,7 +101,7 @@ def test_counts() -> None:
     # 8 tokens of 8 numbers; four 8 x 8 matrices and 8 x 10, 10 x 8 with biases, two norms; a token sees itself and 4 others
     model, _ = untrained("transformer", Spec("language_model", 8), {"heads": 2, "inner": 10, "context": 4, "layers": 1})
     matrices = 4 * 8 * 8 + 2 * 8 * 10
-    assert [(row.parameters, row.multiply_adds) for row in model.layers] == [
+    assert [(row.parameters, row.multiply_adds_per_token) for row in model.layers] == [
         (64, 0),
         (matrices + 4 * 8 + 10 + 8 + 4 * 8, matrices + 2 * 8 * 5),
         (16, 0),

@@ -6,8 +6,9 @@ import pytest
 from networks import untrained
 
 from malmoi.batches import Spec
-from malmoi.models import _arrays, wavenet
-from malmoi.models._blocks import Given
+from malmoi.models import wavenet
+from malmoi.models._network import arrays
+from malmoi.models._network.blocks import Given
 
 STREAM = Spec("language_model", 8)
 
@@ -26,7 +27,7 @@ def test_a_layer_is_a_gated_causal_convolution(width: int, dilation: int, last: 
     passed = np.tanh(gates[..., :4]) / (1 + np.exp(-gates[..., 4:]))
     mixed = passed @ weights["mixing"] + weights["mixing_bias"]
     state = [np.zeros((2, *shape), np.float32) for shape in layer.states()]
-    found, after, _ = layer.read(Given(_arrays, weights), hidden, state, None)
+    found, after, _ = layer.read(Given(arrays, weights), hidden, state, None)
     assert state[0].shape == (2, (width - 1) * dilation, 4)
     assert np.array_equal(after[0], hidden[:, 9 - (width - 1) * dilation :, :4])
     assert found == pytest.approx(hidden[..., 4:] + mixed if last else hidden + mixed, abs=1e-5)
@@ -54,7 +55,7 @@ def test_counts() -> None:
     # 8 tokens of 8 numbers; the first convolution: 2 taps of 8 x 5; each layer: 2 taps of 5 x 10, then 5 x (5 + 4), the last 5 x 4;
     # 4 x 4 for what is shown; 4 x 8 for the head
     model, _ = untrained("wavenet", STREAM, {"channels": 5, "skips": 4, "layers": 2})
-    rows = {row.kind: (row.parameters, row.multiply_adds) for row in model.layers}
+    rows = {row.kind: (row.parameters, row.multiply_adds_per_token) for row in model.layers}
     assert rows == {
         "table": (64, 0),
         "causal convolution": (2 * 8 * 5 + 5, 2 * 8 * 5),

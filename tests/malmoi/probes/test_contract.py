@@ -14,6 +14,8 @@ from malmoi import batches, registry
 from malmoi.config import ConfigError, read
 from malmoi.probing import Finding, Source, Sources
 
+pytestmark = pytest.mark.long
+
 WIDTH = 9
 SHORT = {"epochs": 1, "batch_size": 8, "learning_rate": 0.01}
 QUESTION = {"texts": 24, "shortest": 6, "longest": 20}

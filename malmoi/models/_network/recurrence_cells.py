@@ -1,0 +1,152 @@
+"""The cells that `recurrence` runs: what a step computes, and its gradient.
+
+A cell's `step(x, product, states, own)` gives its new states and what its `back` needs of that step besides the states before it: `kept`
+says how wide each of these is, in multiples of the layer's units. `back(gradients, before, kept, own)` gives the gradients by the product
+of state and recurrent weights, by what came from below, by the states before (without the product's share, None where there is no other),
+and by what else the cell learns. x and product come with their biases added.
+
+Simple, LSTM and GRU are derived by hand, for each activation whose slope can be told from its value. `Taped` is any other.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from malmoi.models._network.cell_equations import GATES, Equations, Form
+
+Tensors = Sequence[Any]
+Back = tuple[Any, Any, Tensors, Tensors]
+
+
+class Curve(NamedTuple):
+    """An activation. slope: its derivative, from its value."""
+
+    of: Callable[[Any], Any]
+    slope: Callable[[Any], Any]
+
+
+CURVES = {
+    "tanh": Curve(tf.tanh, lambda y: 1 - tf.square(y)),
+    "relu": Curve(tf.nn.relu, lambda y: tf.cast(y > 0, tf.float32)),
+    "hard_tanh": Curve(lambda x: tf.clip_by_value(x, -1.0, 1.0), lambda y: tf.cast(tf.abs(y) < 1, tf.float32)),
+    "softsign": Curve(tf.nn.softsign, lambda y: tf.square(1 - tf.abs(y))),
+    "sigmoid": Curve(tf.sigmoid, lambda y: y * (1 - y)),
+    "hard_sigmoid": Curve(lambda x: tf.nn.relu6(x + 3.0) / 6.0, lambda y: tf.cast((y > 0) & (y < 1), tf.float32) / 6.0),
+}
+
+
+class _Derived:
+    """A cell with a gradient written by hand."""
+
+    def __init__(self, form: Form) -> None:
+        self.squash, self.gate = CURVES[form.activation], CURVES[form.recurrent_activation]
+
+
+class Simple(_Derived):
+    """Elman (1990): h' = tanh(x + h R)."""
+
+    kept = (1,)
+
+    def step(self, x: Any, product: Any, states: Tensors, own: Tensors) -> tuple[Tensors, Tensors]:
+        """See the module."""
+        new = self.squash.of(x + product)  # (batch, units)
+        return [new], [new]
+
+    def back(self, gradients: Tensors, before: Tensors, kept: Tensors, own: Tensors) -> Back:
+        """See the module."""
+        product = gradients[0] * self.squash.slope(kept[0])
+        return product, product, [None], []
+
+
+class LSTM(_Derived):
+    """Hochreiter and Schmidhuber (1997) with the forget gates of Gers et al. (2000), gates in Keras's order: input i, forget f,
+    candidate g, output o. c' = f c + i g; h' = o tanh(c')."""
+
+    kept = (1, 1, 1, 1, 1)
+
+    def step(self, x: Any, product: Any, states: Tensors, own: Tensors) -> tuple[Tensors, Tensors]:
+        """See the module."""
+        write, keep, candidate, show = tf.split(x + product, 4, 1)  # (batch, units)
+        write, keep, candidate, show = self.gate.of(write), self.gate.of(keep), self.squash.of(candidate), self.gate.of(show)
+        memory = keep * states[1] + write * candidate
+        squashed = self.squash.of(memory)
+        return [show * squashed, memory], [write, keep, candidate, show, squashed]
+
+    def back(self, gradients: Tensors, before: Tensors, kept: Tensors, own: Tensors) -> Back:
+        """See the module."""
+        write, keep, candidate, show, squashed = kept
+        memory = gradients[1] + gradients[0] * show * self.squash.slope(squashed)
+        by_write = memory * candidate * self.gate.slope(write)
+        by_keep = memory * before[1] * self.gate.slope(keep)
+        by_candidate = memory * write * self.squash.slope(candidate)
+        by_show = gradients[0] * squashed * self.gate.slope(show)
+        product = tf.concat([by_write, by_keep, by_candidate, by_show], 1)  # (batch, 4 * units)
+        return product, product, [None, memory * keep], []
+
+
+class GRU(_Derived):
+    """Cho et al. (2014) as in Keras's `reset_after`, gates: update z, reset r, candidate g.
+
+    h' = z h + (1 - z) tanh(x_g + r (h R + b)_g). The product comes with that bias added; those of z and r are in x.
+    """
+
+    kept = (1, 1, 1, 1)
+
+    def step(self, x: Any, product: Any, states: Tensors, own: Tensors) -> tuple[Tensors, Tensors]:
+        """See the module."""
+        units = product.shape[1] // 3
+        from_below, rest = tf.split(x, [2 * units, units], 1)
+        from_state, recalled = tf.split(product, [2 * units, units], 1)
+        update, reset = tf.split(self.gate.of(from_below + from_state), 2, 1)  # (batch, units)
+        candidate = self.squash.of(rest + reset * recalled)
+        return [candidate + update * (states[0] - candidate)], [update, reset, recalled, candidate]
+
+    def back(self, gradients: Tensors, before: Tensors, kept: Tensors, own: Tensors) -> Back:
+        """See the module."""
+        update, reset, recalled, candidate = kept
+        stays = gradients[0] * update
+        by_candidate = (gradients[0] - stays) * self.squash.slope(candidate)
+        by_recalled = by_candidate * reset
+        by_update = gradients[0] * (before[0] - candidate) * self.gate.slope(update)
+        by_reset = by_candidate * recalled * self.gate.slope(reset)
+        product, below = tf.concat([by_update, by_reset, by_recalled], 1), tf.concat([by_update, by_reset, by_candidate], 1)
+        return product, below, [stays], []
+
+
+class Taped:
+    """A cell as its equations say. Its gradient is TensorFlow's of one step, which is computed again on the way back."""
+
+    def __init__(self, kind: str, form: Form) -> None:
+        self.equations, self.kept = Equations(keras.ops, kind, form), (GATES[kind], GATES[kind])
+        self.names = names(kind, form)
+
+    def step(self, x: Any, product: Any, states: Tensors, own: Tensors) -> tuple[Tensors, Tensors]:
+        """See the module."""
+        return self._new(x, product, states, own), [x, product]
+
+    def back(self, gradients: Tensors, before: Tensors, kept: Tensors, own: Tensors) -> Back:
+        """See the module."""
+        given = [*kept, *before, *own]
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            new = self._new(kept[0], kept[1], before, own)
+        found = tape.gradient(new, given, output_gradients=list(gradients), unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return found[1], found[0], found[2 : 2 + len(before)], found[2 + len(before) :]
+
+    def _new(self, x: Any, product: Any, states: Tensors, own: Tensors) -> list[Any]:
+        return self.equations(x, product, states, dict(zip(self.names, own, strict=True)))
+
+
+def names(kind: str, form: Form) -> list[str]:
+    """What a cell learns inside a step, in the order in which it takes it: what acts on all steps at once is not its."""
+    inside = [name for name in form.weights(kind, 1) if not name.startswith("below_")]
+    return [*inside, "bias"] if form.normalization == "layer" else inside
+
+
+def find(kind: str, form: Form) -> Any:
+    """The cell of this kind and form, with a gradient written by hand where there is one."""
+    if form.peephole or form.normalization == "layer":
+        return Taped(kind, form)
+    return {"simple": Simple, "lstm": LSTM, "gru": GRU}[kind](form)

@@ -1,0 +1,76 @@
+"""Cross entropy with a gradient written by hand: the stock one's value and gradient; squares and sizes; what outputs cost."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from malmoi.models._network.losses import Aim, cross_entropy, distance, outputs, probabilities
+
+
+def stock(logits: Any, wanted: Any, smoothing: float) -> Any:
+    """The mean of TensorFlow's own, on targets that are spread as smoothing says."""
+    classes = logits.shape[-1]
+    targets = (1 - smoothing) * tf.one_hot(wanted, classes) + smoothing / classes
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("shape", [(7, 5), (2, 3, 11), (1, 2)])
+def test_value_and_gradient_are_the_stock_ones(shape: tuple[int, ...], smoothing: float) -> None:
+    random = np.random.default_rng(1)
+    logits = tf.constant(random.normal(0, 4, shape).astype(np.float32))
+    wanted = tf.constant(random.integers(0, shape[-1], shape[:-1]), tf.int32)
+    results = []
+    for loss in (stock, cross_entropy):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = 3 * loss(logits, wanted, smoothing)
+        results.append((value.numpy(), tape.gradient(value, logits).numpy()))
+    assert results[1][0] == pytest.approx(results[0][0], abs=1e-5)
+    assert results[1][1] == pytest.approx(results[0][1], abs=1e-6)
+
+
+def test_a_target_that_seems_impossible_costs_what_it_costs() -> None:
+    # softmax of the target is exp(-500), which is 0 in float32; its logarithm is -500 all the same
+    assert cross_entropy(tf.constant([[500.0, 0.0, -3.0]]), tf.constant([1])).numpy() == pytest.approx(500.0)
+
+
+def test_bfloat16_logits_are_summed_in_float32() -> None:
+    logits = tf.cast(tf.random.stateless_normal((64, 100), seed=(1, 2)), tf.bfloat16)
+    wanted = tf.range(64)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = cross_entropy(logits, wanted)
+    expected = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, tf.cast(logits, tf.float32)))
+    assert value.dtype == tf.float32
+    assert value.numpy() == pytest.approx(expected.numpy(), abs=1e-5)
+    assert tape.gradient(value, logits).dtype == tf.bfloat16
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_what_is_no_number_stays_none(broken: float) -> None:
+    assert not np.isfinite(cross_entropy(tf.constant([[0.0, broken]]), tf.constant([0])).numpy())
+
+
+def test_squares_and_sizes() -> None:
+    found, wanted = tf.constant([[1.0, 4.0], [0.0, -2.0]]), tf.constant([[0.0, 1.0], [0.0, 2.0]])
+    assert distance(found, wanted, "mse").numpy() == (1 + 9 + 0 + 16) / 4
+    assert distance(found, wanted, "mae").numpy() == (1 + 3 + 0 + 4) / 4
+    logits = tf.math.log(tf.constant([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]))
+    assert probabilities(logits, tf.constant([0, 2]), "mae").numpy() == pytest.approx((0.5 + 0.25 + 0.25 + 0.1 + 0.8 + 0.9) / 6)
+    assert probabilities(logits, tf.constant([0, 2]), "mse").numpy() == pytest.approx((0.25 + 0.125 + 0.01 + 0.64 + 0.81) / 6)
+
+
+def test_large_and_changing_outputs_cost() -> None:
+    hidden = tf.constant([[[1.0, 2.0], [3.0, 2.0]], [[0.0, 0.0], [9.0, 9.0]]])  # (batch, time, width)
+    shown = 2 * hidden
+    wanted = tf.constant([[3, 4], [5, 0]])
+    large = (4 + 16 + 36 + 16 + 0 + 0 + 324 + 324) / 8
+    changes = (4 + 0 + 81 + 81) / 4
+    assert outputs(Aim(activation=0.5, temporal=2.0), hidden, shown, wanted).numpy() == pytest.approx(0.5 * large + 2 * changes)
+    # the last step has no target: it does not count
+    assert outputs(Aim(activation=1.0, padded=True), hidden, shown, wanted).numpy() == pytest.approx((4 + 16 + 36 + 16) / 6)
+    assert outputs(Aim(temporal=1.0, padded=True), hidden, shown, wanted).numpy() == pytest.approx(4 / 2)
+    assert outputs(Aim(temporal=1.0), hidden[:, :1], shown[:, :1], wanted[:, :1]).numpy() == 0, "one step does not change"
