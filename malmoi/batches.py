@@ -3,7 +3,6 @@
 A `Split` is one split of a corpus as numbers; it is what the `features` stage writes and the `train` stage reads.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
