@@ -3,6 +3,7 @@
 A `Split` is one split of a corpus as numbers; it is what the `features` stage writes and the `train` stage reads.
 """
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -150,6 +151,18 @@ def buckets(lengths: np.ndarray, size: int, random: np.random.Generator | None) 
     if random is not None:
         random.shuffle(groups)
     return groups
+
+
+def windows(stream: np.ndarray, size: int, steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Truncated BPTT: `size` contiguous parts of the stream side by side, `steps` at a time; state carries from one to the next.
+
+    Yields (inputs, targets), each (size, <= steps). At most size - 1 tokens at the stream's end are left out.
+    """
+    length = (len(stream) - 1) // size
+    inputs = stream[: length * size].reshape(size, length)
+    targets = stream[1 : length * size + 1].reshape(size, length)
+    for start in range(0, length, steps):
+        yield inputs[:, start : start + steps], targets[:, start : start + steps]
 
 
 def save_split(path: Path, split: Split) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import labelled_rows, labelled_sequences, language_split, sequences
 
-from malmoi.batches import END, PAD, UNKNOWN, Sequences, Side, Split, buckets, load_split, pad, save_split
+from malmoi.batches import END, PAD, UNKNOWN, Sequences, Side, Split, buckets, load_split, pad, save_split, windows
 
 TEXTS = st.lists(st.lists(st.integers(3, 9), max_size=6), min_size=1, max_size=8)
 
@@ -65,6 +65,16 @@ def test_padding_loses_only_what_is_over_the_limit(texts: list[list[int]], limit
         kept = [token for token in row if token != PAD]
         assert kept == ((text[:limit] if truncation == "after" else text[-limit:]) or [UNKNOWN])
         assert row == (kept + [PAD] * (len(row) - len(kept)) if padding == "after" else [PAD] * (len(row) - len(kept)) + kept)
+
+
+def test_windows_are_contiguous_and_targets_are_next() -> None:
+    stream = np.arange(3, 26, dtype=np.int32)  # 23 tokens: two parts of 11
+    parts = list(windows(stream, 2, 4))
+    inputs = np.concatenate([part for part, _ in parts], axis=1)
+    targets = np.concatenate([part for _, part in parts], axis=1)
+    assert inputs.tolist() == [list(range(3, 14)), list(range(14, 25))]
+    assert (targets == inputs + 1).all()
+    assert [part.shape[1] for part, _ in parts] == [4, 4, 3]
 
 
 def test_take_keeps_texts_and_charges() -> None:
