@@ -54,7 +54,7 @@ def test_seeds_that_are_through_are_not_trained_again(tiny: Tiny, tmp_path: Path
     learn, learned = train._learn, list[int]()
 
     def stop(model, splits, listener, place):  # type: ignore[no-untyped-def]
-        learned.append(listener.seed)
+        learned.append(listener.about["seed"])
         if len(learned) == 2:
             raise KeyboardInterrupt
         return learn(model, splits, listener, place)
