@@ -1,7 +1,7 @@
 """Files that go with a run in MLflow, made from `out/`: plots (`_figures.py`), metrics.json, behaviour.json, samples.
 
-The run above all seeds has the curves of all; each seed's run has its own. Tables of the test split (confusion, position) are those of the
-first seed, so that another seed's confusion is counted from predictions.parquet.
+The run above all seeds has a picture of the curves of all; of each seed's own MLflow draws one from its epochs. Tables of the test split
+(confusion, position) are those of the first seed, so that another seed's confusion is counted from predictions.parquet.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def draw(seeds: Sequence[_runs.Run], folder: Path) -> None:
     run, title = _examined(seeds), _runs.title(seeds[0].name, seeds[0].seed if len(seeds) == 1 else _runs.ALL)
     whose = _runs.title(run.name, run.seed)
     figures = {
-        "learning-curve.png": _figures.learning_curve(seeds, title),
+        "learning-curve.png": _figures.learning_curve(seeds, title) if _all(seeds) else None,
         "confusion-matrix.png": _figures.confusion_matrix(confusion(run), whose),
         "perplexity-by-position.png": _figures.positions(_results.table(run.evaluated / "position.csv") if _first(run) else [], whose),
     }
@@ -58,6 +58,10 @@ def draw(seeds: Sequence[_runs.Run], folder: Path) -> None:
 def _examined(seeds: Sequence[_runs.Run]) -> _runs.Run:
     """Whose answers are shown: of several seeds, those of the one that `evaluate` has looked at closely."""
     return next((run for run in seeds if _first(run)), seeds[0])
+
+
+def _all(seeds: Sequence[_runs.Run]) -> bool:
+    return len(seeds) == len(seeds[0].entry.get("seeds") or seeds)
 
 
 def _first(run: _runs.Run) -> bool:

@@ -90,9 +90,8 @@ def test_each_seed_has_its_own_confusion_and_samples(out: Path, tmp_path: Path) 
         (tmp_path / name).mkdir()
         _artifacts.draw(seeds, tmp_path / name)
         kept[name] = {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
-    assert kept["1"].keys() == kept["both"].keys()
+    assert kept["both"].keys() - kept["1"].keys() == {"learning-curve.png"}  # of one seed alone MLflow draws it from its epochs
     assert kept["1"].keys() - kept["2"].keys() == {"perplexity-by-position.png"}  # `evaluate` measures the first seed's alone
-    assert kept["1"]["learning-curve.png"] not in (kept["2"]["learning-curve.png"], kept["both"]["learning-curve.png"])
     assert kept["1"]["confusion-matrix.png"] == kept["both"]["confusion-matrix.png"] != kept["2"]["confusion-matrix.png"]
     assert kept["2"]["samples.txt"].decode() == "[seed 2, temperature 0.8] 모든 ▸글 2\n"
     assert kept["both"]["samples.txt"].decode().count("▸") == 2
@@ -127,7 +126,7 @@ def test_seeds_can_be_compared_in_mlflow(
     own = {"malmoi.key", "malmoi.seed", "malmoi.recorded", "mlflow.runName", "mlflow.note.content"}
     assert {name for name, value in first.data.tags.items() if second.data.tags.get(name) != value} == own
     files = [{file.path for file in store.client.list_artifacts(run.info.run_id)} for run in (first, second)]
-    assert files[0] == files[1] == {"behaviour.json", "confusion-matrix.png", "learning-curve.png", "metrics.json"}
+    assert files[0] == files[1] == {"behaviour.json", "confusion-matrix.png", "metrics.json"}
     view = json.loads(json.loads(store.client.get_experiment(place).tags["mlflow.sharedViewState.malmoi-seeds"])["state"])
     assert "metrics.`behaviour_passed`" in view["selectedColumns"]
     assert "behaviour_passed" in [chart["metricKey"] for chart in view["compareRunCharts"]]
