@@ -32,6 +32,7 @@ def make(folder: Path, experiments: int, seeds: int, epochs: int) -> None:
             save(out / f"train/{name}/seed-{bundle['seed']}/pipeline.json", pipeline)
         model = {"family": "recurrent", "cell": "gru", "units": 8 * (1 + place)}
         entry = {"problem": "classify", "corpus": "reviews", "features": "reviews-ids", "model": model, "training": {"epochs": epochs}}
+        entry["seeds"] = [one["seed"] for one in bundles]
         save(out / f"train/{name}/experiment.json", {"name": name, **entry})
         rows = [
             (one["seed"], epoch, 2 / (epoch + place), 1 + 1 / (epoch + one["seed"])) for one in bundles for epoch in range(1, epochs + 1)
@@ -60,10 +61,13 @@ def evaluated(folder: Path, place: int, bundles: list[dict[str, Any]], examples:
     about = {"experiment": folder.name, "problem": "classify", "corpus": bundles[0]["corpus"], "primary": "accuracy", "better": "higher"}
     about |= {"tokenizer": "characters", "feature": f"{bundles[0]['corpus']}-ids"}
     save(folder / "metrics.json", {**about, "test": split, "valid": split})
-    rows = [{"seed": seed, "id": f"e{row:04d}", "correct": one} for seed, answers in right.items() for row, one in enumerate(answers)]
+    rows = [
+        {"seed": seed, "id": f"e{row:04d}", "label": LABELS[row % 2], "predicted": LABELS[(row + (not one)) % 2], "correct": one}
+        for seed, answers in right.items()
+        for row, one in enumerate(answers)
+    ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "predictions.parquet")
-    pairs = [(LABELS[row % 2], LABELS[(row + (not one)) % 2]) for row, one in enumerate(right[bundles[0]["seed"]])]
-    table(folder / "confusion.csv", ("actual", "predicted"), pairs)
+    table(folder / "confusion.csv", ("actual", "predicted"), [(one["label"], one["predicted"]) for one in rows[:examples]])
 
 
 def live(folder: Path, place: int) -> None:
