@@ -43,13 +43,15 @@ def say_operations(value: float | None) -> str:
     return f"{value / 1000**power:.3g} {['', 'k', 'M', 'G', 'T', 'P', 'E'][power]}FLOP"
 
 
-def summary(row: dict[str, Any], trained: dict[str, Any], answered: dict[str, Any]) -> dict[str, Any]:
+def summary(row: dict[str, Any], measured: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What one model of an experiment costs, the mean over its seeds where they differ; None for what is not known.
 
-    row: of the leaderboard; trained, answered: the files that `train` and `evaluate` measured, {} where there are none. seconds, epochs and
-    tokens are of a whole training (seconds: without what starts only once in a process; tokens: as often as they were read), operations as
-    `training_operations`. What learns without batches does the same for every seed; its start is in it, so the quickest counts.
+    row: of the leaderboard; measured: the files that `train`, `evaluate` and `pretrain` measured, by stage, as far as there are. seconds,
+    epochs and tokens are of a whole training (seconds: without what starts only once in a process; tokens: as often as they were read),
+    operations as `training_operations`. What learns without batches does the same for every seed; its start is in it, so the quickest
+    counts. pretraining_seconds: of the language models that it began with, all of them, once for all seeds.
     """
+    trained, answered, before = (measured.get(stage, {}) for stage in ("train", "evaluate", "pretrain"))
     seeds = list(trained.get("seeds", {}).values())
     read = [
         {**one, "tokens": one["tokens"] and one["tokens"] * one["epochs"], "seconds": one["seconds"] - one["start_seconds"]}
@@ -61,7 +63,13 @@ def summary(row: dict[str, Any], trained: dict[str, Any], answered: dict[str, An
         means["seconds"] = min(one["seconds"] for one in read)
     operations = _mean([training_operations(known, one) for one in seeds])
     rates = {f"{unit}_per_second": answered.get(f"{unit}_per_second") for unit in ("texts", "words", "tokens")}
-    return {**known, **means, "operations": operations, "peak_mb": trained.get("peak_mb"), **rates}
+    memory = {"peak_mb": trained.get("peak_mb"), "answering_peak_mb": answered.get("peak_mb")}
+    return {**known, **means, "operations": operations, "pretraining_seconds": _pretrained(before), **memory, **rates}
+
+
+def _pretrained(before: dict[str, Any]) -> float | None:
+    directions = before.get("directions", {}).values()
+    return sum(one["seconds"] - one["start_seconds"] for one in directions) if directions else None
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -27,8 +27,8 @@ class Facts:
 
     name: of the registered model, "" for one that is not. bundle, entry, pipeline, evaluation: bundle.json, experiment.json, pipeline.json,
     metrics.json. data: the corpus's card.json. tables: rows of classes.csv, calibration.csv, length.csv, ... behaviour: behaviour.json.
-    mistakes: the worst first, {"text", "label", "predicted", "probability"} or {"text", "bits_per_character"}. training, answering: what
-    they cost. hashes: DVC's, by path. examples: texts to ask it.
+    mistakes: the worst first, {"text", "label", "predicted", "probability"} or {"text", "bits_per_character"}. costs: what training,
+    answering and pretraining measured, {"train": ..., "evaluate": ..., "pretrain": ...}. hashes: DVC's, by path. examples: texts to ask it.
     """
 
     name: str
@@ -40,8 +40,7 @@ class Facts:
     tables: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     behaviour: dict[str, Any] = field(default_factory=dict)
     mistakes: list[dict[str, Any]] = field(default_factory=list)
-    training: dict[str, Any] = field(default_factory=dict)
-    answering: dict[str, Any] = field(default_factory=dict)
+    costs: dict[str, dict[str, Any]] = field(default_factory=dict)
     why: str = ""
     commit: str = ""
     hashes: dict[str, str] = field(default_factory=dict)
@@ -59,7 +58,7 @@ def render(facts: Facts) -> str:
         "Known failures": results.failures(facts.mistakes, FAILURES),
         "Data": origins.data(str(facts.bundle["corpus"]), facts.data),
         "Recipe": origins.recipe(facts.entry, facts.pipeline, facts.bundle.get("parameters")),
-        "Cost": origins.cost(facts.training, facts.answering),
+        "Cost": origins.cost(facts.costs),
         "Lineage": _lineage(facts),
         "How to call it": _call(facts),
     }

@@ -22,7 +22,6 @@ def facts(run: _runs.Run, name: str = "", why: str = "", commit: str | None = No
     """All that is known of a run. name: of the registered model; why: it was chosen; commit: of its training, None for the one that is
     checked out, "" where it is not known."""
     corpus, evaluated = str(run.bundle["corpus"]), run.evaluated
-    costs = _results.costs(run.out / "cost", run.name)
     tags = _lineage.tags(run, _lineage.locks(run.out))
     return Facts(
         name=name,
@@ -34,8 +33,7 @@ def facts(run: _runs.Run, name: str = "", why: str = "", commit: str | None = No
         tables={table: _results.table(evaluated / f"{table}.csv") for table in TABLES},
         behaviour=_read(evaluated / "behaviour.json"),
         mistakes=mistakes(run),
-        training=costs.get("train", {}),
-        answering=costs.get("evaluate", {}),
+        costs=_results.costs(run.out / "cost", run.name),
         why=why,
         commit=_lineage.commit().get("mlflow.source.git.commit", "") if commit is None else commit,
         hashes={tag.split(".", 2)[2]: value for tag, value in tags.items() if tag.startswith("dvc.")},

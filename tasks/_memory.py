@@ -27,6 +27,15 @@ def own_peak_mb() -> float | None:
     return round(_field(os.getpid(), "VmHWM") / 1024, 1) if PROC.is_dir() else None
 
 
+def forget_peak() -> bool:
+    """From here on the peak is of what this process holds now, and more if it comes to hold more. False where the kernel does not do it."""
+    try:
+        (PROC / "self/clear_refs").write_text("5", encoding="ascii")  # 5: proc_pid_clear_refs(5), the peak of the resident set
+    except OSError:
+        return False
+    return True
+
+
 def _field(process: int, name: str) -> int:
     """A number of /proc/PID/status, in KiB where it is a size; 0 where the process is gone."""
     try:

@@ -43,9 +43,12 @@ def read(folder: Path) -> "Entry":
 
 
 def costs(folder: Path | None, name: str) -> dict[str, Any]:
-    """What the stages "train" and "evaluate" measured of an experiment, by stage; without those that were not measured."""
+    """What the stages "train" and "evaluate" measured of an experiment, and "pretrain" of what it began with, by stage; without those that
+    were not measured."""
     files = {stage: folder / stage / f"{name}.json" for stage in ("train", "evaluate")} if folder else {}
-    return {stage: load(file) for stage, file in files.items() if file.is_file()}
+    found = {stage: load(file) for stage, file in files.items() if file.is_file()}
+    before = folder / "pretrain" / f"{found.get('train', {}).get('features')}.json" if folder else None
+    return found | ({"pretrain": load(before)} if before and before.is_file() else {})
 
 
 def _outcomes(path: Path, value: str, sizes: dict[str, str]) -> "Outcomes":

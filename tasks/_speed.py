@@ -21,10 +21,13 @@ def measure(bundle: Path, texts: Sequence[str]) -> dict[str, Any]:
     """Texts, words (between white space), tokens and characters a second, from raw text to answer, nothing remembered from before.
 
     A few texts are answered before the clock runs, so that what starts only once (a JVM, the reading of vectors) is start_seconds and not
-    speed. texts and tokens: how many were answered.
+    speed. texts and tokens: how many were answered. peak_mb: most MiB that the process held while it answered, TensorFlow, a JVM and what
+    it held before included; None where the kernel does not say.
     """
     from malmoi.predictor import Predictor
+    from tasks import _memory
 
+    apart = _memory.forget_peak()
     began = time.perf_counter()
     predictor = Predictor.load(bundle)
     size = BATCH[predictor.problem]
@@ -39,7 +42,8 @@ def measure(bundle: Path, texts: Sequence[str]) -> dict[str, Any]:
             break
     rates = {f"{unit}_per_second": round(count / taken, 1) for unit, count in done.items()}
     times = {"seconds": taken, "cpu_seconds": time.process_time() - processor, "start_seconds": start - began}
-    return {**rates, "texts": done["texts"], "tokens": done["tokens"], **{name: round(value, 3) for name, value in times.items()}}
+    counts = {"texts": done["texts"], "tokens": done["tokens"], "peak_mb": _memory.own_peak_mb() if apart else None}
+    return {**rates, **counts, **{name: round(value, 3) for name, value in times.items()}}
 
 
 def _answer(predictor: "Predictor", texts: Sequence[str]) -> Counter[str]:

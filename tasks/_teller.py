@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tasks._training_cost import Clock
+
 QUIET = 5.0  # seconds between two lines about steps
 
 
@@ -15,6 +17,7 @@ class Teller:
     def __init__(self, title: str, about: dict[str, Any]) -> None:
         self.title, self.about = title, about
         self.history: list[dict[str, Any]] = []
+        self.clock = Clock()
         self.before = 0  # epochs that were over when it was taken up again
         self.began = self.epoch_began = self.said = time.monotonic()
         self.pace: tuple[float, int] | None = None  # when so many batches of this epoch were over; the first takes longer: what starts once
@@ -42,6 +45,7 @@ class Teller:
 
     def step(self, step: Any) -> None:
         """One batch is over; said at most every few seconds."""
+        self.clock.batch(step.of)
         now = time.monotonic()
         if self.pace is None:
             self.began, self.pace = now, (now, step.number)

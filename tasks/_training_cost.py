@@ -1,5 +1,6 @@
 """What training cost: seconds, epochs, tokens, memory. Measured, so never the same twice: it is written beside the model, never into it
-(decision 8). `train` writes it to out/cost/train/NAME.json; the report and `leaderboard` read it, no stage that computes a score does.
+(decision 8). `train` writes it to out/cost/train/NAME.json, `pretrain` to out/cost/pretrain/NAME.json; the report and `leaderboard` read
+it, no stage that computes a score does.
 """
 
 import json
@@ -44,10 +45,13 @@ def of_seed(clock: Clock, model: Any, inputs: Any, epochs: int) -> dict[str, Any
     return {**clock.read(), "epochs": epochs, "updates": epochs * clock.batches, "texts": texts, "tokens": tokens}
 
 
-def save(path: Path, name: str, seeds: dict[str, dict[str, Any]]) -> None:
-    """Write it: by seed, and the most memory that this process has held, all seeds having been trained in it one after the other."""
+def save(path: Path, about: dict[str, str], learned: dict[str, dict[str, dict[str, Any]]]) -> None:
+    """Write it: what each model cost, and the most memory that this process has held, all having been trained in it one after the other.
+
+    learned: {"seeds": {"1": ...}} of an experiment, {"directions": {"forward": ...}} of a pretraining.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    cost = {"experiment": name, "cores": cores, "peak_mb": _memory.own_peak_mb(), "seeds": seeds}
+    cost = {**about, "cores": cores, "peak_mb": _memory.own_peak_mb(), **learned}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(cost, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

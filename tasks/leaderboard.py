@@ -66,7 +66,7 @@ def _padded(text: str, size: int, right: bool) -> str:
 
 
 def _spent(row: dict[str, Any], measured: dict[str, Any]) -> dict[str, str]:
-    found = summary(row, measured.get("train", {}), measured.get("evaluate", {}))
+    found = summary(row, measured)
     return {
         "parameters": say_count(found["parameters"]),
         "trained in": say_seconds(found["seconds"]),

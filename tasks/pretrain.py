@@ -39,15 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--params", type=Path, required=True, help="file in params/experiments/ that holds the entry")
     parser.add_argument("--features", type=Path, required=True, help="folder that the features stage made")
     parser.add_argument("--out", type=Path, required=True, help="folder to make")
+    parser.add_argument("--cost", type=Path, help="file to write what it cost; default: it is not written")
     parser.add_argument("--checkpoints", type=Path, help="folder for trainings that are stopped; default: they begin again")
 
 
-def run(name: str, params: Path, features: Path, out: Path, checkpoints: Path | None = None) -> None:
+def run(name: str, params: Path, features: Path, out: Path, cost: Path | None = None, checkpoints: Path | None = None) -> None:
     """Train the language models. Raises ConfigError where the entry or the features cannot be right."""
     from malmoi import batches, config, experiments
     from malmoi.models._network import encoders
     from malmoi.pretrained import Pretrained
-    from tasks import _checkpoints
+    from tasks import _checkpoints, _training_cost
 
     where = f"{params}: pretraining.{name}"
     entry = config.read(Pretraining, config.entry(params, "pretraining", name), where)
@@ -58,17 +59,19 @@ def run(name: str, params: Path, features: Path, out: Path, checkpoints: Path | 
         raise ConfigError(f"{where}: features must be of kind sequence: a language model learns from token ids, and begins with nothing")
     spec = batches.Spec("language_model", pipeline["width"], seed=entry.seed)
     work = _Work(name, entry, where, _checkpoints.Places(checkpoints, name), experiments.digest(features))
-    forward, history = _learned(work, spec, splits, "forward")
+    learned = {"forward": _learned(work, spec, splits, "forward")}
     if entry.directions == "both":
         back = [replace(split, inputs=encoders.turned(one)) for split, one in zip(splits, inputs, strict=True)]
-        backward, more = _learned(work, spec, back, "backward")
-        arrays, history = encoders.both(forward, backward), history + more
-    else:
-        arrays = encoders.one(forward)
+        learned["backward"] = _learned(work, spec, back, "backward")
+    weights = [one.weights for one in learned.values()]
+    arrays = encoders.both(*weights) if len(weights) > 1 else encoders.one(*weights)
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(features, out)
     Pretrained(encoders.KIND, arrays, {"pretraining": asdict(entry)}).save(out / "state")
-    _teller.write(out / "pretraining.csv", history)
+    _teller.write(out / "pretraining.csv", [row for one in learned.values() for row in one.history])
+    if cost:
+        costs = {direction: one.cost for direction, one in learned.items()}
+        _training_cost.save(cost, {"pretraining": name, "features": entry.features}, {"directions": costs})
     work.places.remove()
 
 
@@ -83,9 +86,19 @@ class _Work:
     inputs: str
 
 
-def _learned(work: _Work, spec: Any, splits: list[Any], direction: str) -> tuple[Any, list[dict[str, Any]]]:
-    """Weights of a language model, by name, and its history: trained, taken up again, or as they were left where it was through before."""
+@dataclass(frozen=True)
+class _Learned:
+    """One language model: its weights by name, its history, and what it cost."""
+
+    weights: Any
+    history: list[dict[str, Any]]
+    cost: dict[str, Any]
+
+
+def _learned(work: _Work, spec: Any, splits: list[Any], direction: str) -> _Learned:
+    """A language model: trained, taken up again, or as it was left where it was through before."""
     from malmoi import experiments, registry
+    from tasks import _training_cost
 
     entry, told = work.entry, _teller.Teller(f"{work.name}, {direction}", {"direction": direction})
     experiment = experiments.Experiment(
@@ -103,7 +116,10 @@ def _learned(work: _Work, spec: Any, splits: list[Any], direction: str) -> tuple
     if (done := place.finished()) is not None:
         with TemporaryDirectory() as folder:
             place.deliver(model, Path(folder) / "model")
-            return registry.find("models", experiment.family).load(Path(folder) / "model").weights, done["history"]
+            weights = registry.find("models", experiment.family).load(Path(folder) / "model").weights
+            return _Learned(weights, done["history"], done["cost"])
+    told.clock = type(told.clock)()
     model.fit(*splits, told.epoch, told.step, place.checkpoint(told.resumed))
-    place.finish(model, {"history": told.history})
-    return model.weights, told.history
+    cost = _training_cost.of_seed(told.clock, model, splits[0].inputs, len(told.history))
+    place.finish(model, {"history": told.history, "cost": cost})
+    return _Learned(model.weights, told.history, cost)

@@ -55,7 +55,7 @@ def run(name: str, params: Path, features: Path, out: Path, cost: Path | None = 
     _teller.write(out / "history.csv", history)
     (out / "experiment.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
     if cost:
-        _training_cost.save(cost, name, costs)
+        _training_cost.save(cost, {"experiment": name, "features": experiment.features}, {"seeds": costs})
     places.remove()
 
 
@@ -113,10 +113,9 @@ class Listener(_teller.Teller):
     """Tells of one seed; also the live MLflow run."""
 
     def __init__(self, name: str, experiment: Any, seed: int, keys: dict[str, str]) -> None:
-        from tasks import _tracking, _training_cost
+        from tasks import _tracking
 
         super().__init__(f"{name} seed {seed}", {"seed": seed})
-        self.clock = _training_cost.Clock()
         self.live = _tracking.live(
             key=keys["key"],
             recipe=keys["recipe"],
@@ -138,8 +137,3 @@ class Listener(_teller.Teller):
     def passed(self, number: int, losses: dict[str, float], seconds: float) -> None:
         """See Teller."""
         self.live.epoch(number, losses, seconds)
-
-    def step(self, step: Any) -> None:
-        """One batch is over."""
-        self.clock.batch(step.of)
-        super().step(step)

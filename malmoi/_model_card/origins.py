@@ -6,6 +6,8 @@ from typing import Any
 
 from malmoi._model_card.markdown import bullets, paragraphs, plain, table
 
+WHILE = ("training", "answering")
+
 
 def data(corpus: str, card: dict[str, Any]) -> str:
     """The corpus, as its data card describes it."""
@@ -51,18 +53,29 @@ def _settings(name: str | None, options: Any) -> str:
     return f"{plain(name) if name else ''} {f'`{written}`' if written else ''}".strip()
 
 
-def cost(training: dict[str, Any], answering: dict[str, Any]) -> str:
-    """What training and answering took on the machine that did it."""
-    seeds = training.get("seeds") or {}
-    lines = []
-    if seeds:
-        seconds, processor = (sum(one.get(name) or 0 for one in seeds.values()) for name in ("seconds", "cpu_seconds"))
-        count = f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
-        lines.append(f"training: {seconds:,.1f} s for {count}, {processor:,.1f} s of processor time on {training.get('cores')} cores")
-    lines += [f"most memory while training: {training['peak_mb']:,.0f} MB"] if training.get("peak_mb") else []
+def cost(measured: Mapping[str, Mapping[str, Any]]) -> str:
+    """What training and answering took on the machine that did it. measured: by stage, as far as it was."""
+    training, answering, before = (measured.get(stage, {}) for stage in ("train", "evaluate", "pretrain"))
+    lines = [
+        _trained("training", "seed", training.get("seeds") or {}, training.get("cores")),
+        _trained("language models that it began with", "direction", before.get("directions") or {}, before.get("cores")),
+        *(
+            f"most memory while {what}: {one['peak_mb']:,.0f} MB"
+            for what, one in zip(WHILE, (training, answering), strict=True)
+            if one.get("peak_mb")
+        ),
+    ]
     rates = [f"{value:,.0f} {name.removesuffix('_per_second')}" for name, value in answering.items() if name.endswith("_per_second")]
-    lines += [f"answering, each second: {', '.join(rates)}"] if rates else []
-    return bullets(lines)
+    return bullets([line for line in lines if line] + ([f"answering, each second: {', '.join(rates)}"] if rates else []))
+
+
+def _trained(what: str, unit: str, parts: Mapping[str, Mapping[str, Any]], cores: int | None) -> str:
+    """Seconds of all models together; "" where there are none."""
+    if not parts:
+        return ""
+    seconds, processor = (sum(one.get(name) or 0 for one in parts.values()) for name in ("seconds", "cpu_seconds"))
+    count = f"{len(parts)} {unit}{'s' if len(parts) > 1 else ''}"
+    return f"{what}: {seconds:,.1f} s for {count}, {processor:,.1f} s of processor time on {cores} cores"
 
 
 def lineage(commit: str, hashes: Mapping[str, str], key: str, name: str) -> str:

@@ -11,10 +11,12 @@ COLUMNS = [
     "weights",
     "multiply-adds",
     "trained in",
+    "pretrained in",
     "epochs",
     "tokens read",
     "operations",
-    "peak memory",
+    "memory, training",
+    "memory, answering",
     "texts/s",
     "words/s",
     "tokens/s",
@@ -24,9 +26,9 @@ COLUMNS = [
 def short(row: Row, measured: dict[str, Any]) -> list[tuple[str, str]]:
     """(number, what it counts) of what people look for first: size, training time, speed of answering; without what is not known.
 
-    measured: {"train": ..., "evaluate": ...}, the files in out/cost, as far as there are.
+    measured: {"train": ..., "evaluate": ..., "pretrain": ...}, the files in out/cost, as far as there are.
     """
-    found = _summary(row, measured)
+    found = summary(row, measured)
     said = [(say_count(found["parameters"]), "parameters"), (say_seconds(found["seconds"]), "training")]
     return [one for one in [*said, (say_count(found["texts_per_second"]), "texts/s")] if one[0] != UNKNOWN]
 
@@ -35,11 +37,7 @@ def table(rows: list[Row], measured: dict[str, dict[str, Any]]) -> Table | None:
     """Everything, a row for each experiment; None where nothing was measured."""
     if not any(measured.get(row["experiment"]) for row in rows):
         return None
-    return Table("costs", COLUMNS, [(row["experiment"], _line(_summary(row, measured.get(row["experiment"], {})))) for row in rows])
-
-
-def _summary(row: Row, measured: dict[str, Any]) -> dict[str, Any]:
-    return summary(row, measured.get("train", {}), measured.get("evaluate", {}))
+    return Table("costs", COLUMNS, [(row["experiment"], _line(summary(row, measured.get(row["experiment"], {})))) for row in rows])
 
 
 def _line(found: dict[str, Any]) -> list[str]:
@@ -48,10 +46,11 @@ def _line(found: dict[str, Any]) -> list[str]:
         _bytes(found["weight_bytes"]),
         _multiply_adds(found),
         say_seconds(found["seconds"]),
+        say_seconds(found["pretraining_seconds"]),
         UNKNOWN if found["epochs"] is None else f"{found['epochs']:g}",
         say_count(found["tokens"]),
         say_operations(found["operations"]),
-        _bytes(None if found["peak_mb"] is None else found["peak_mb"] * 2**20),
+        *(_bytes(found[name] and found[name] * 2**20) for name in ("peak_mb", "answering_peak_mb")),
         *(say_count(found[f"{unit}_per_second"]) for unit in ("texts", "words", "tokens")),
     ]
 

@@ -24,7 +24,9 @@ def test_a_summary_is_the_mean_over_seeds() -> None:
         "1": {"seconds": 18.0, "start_seconds": 8.0, "cpu_seconds": 12.0, "epochs": 2, "updates": 8, "texts": 5, "tokens": 50},
         "2": {"seconds": 20.5, "start_seconds": 0.5, "cpu_seconds": 24.0, "epochs": 4, "updates": 16, "texts": 5, "tokens": 50},
     }
-    found = expense.summary(row, {"peak_mb": 700.5, "seeds": seeds}, {"texts_per_second": 9.5, "words_per_second": 40.0})
+    answered = {"texts_per_second": 9.5, "words_per_second": 40.0, "peak_mb": 300.25}
+    found = expense.summary(row, {"train": {"peak_mb": 700.5, "seeds": seeds}, "evaluate": answered})
+    assert (found["answering_peak_mb"], found["pretraining_seconds"]) == (300.25, None)
     assert (found["seconds"], found["epochs"], found["tokens"], found["peak_mb"]) == (15, 3, 150, 700.5)
     assert found["operations"] == 6 * 100 * 150
     assert (found["texts_per_second"], found["words_per_second"], found["tokens_per_second"]) == (9.5, 40, None)
@@ -32,13 +34,19 @@ def test_a_summary_is_the_mean_over_seeds() -> None:
 
 
 def test_what_was_not_measured_is_not_known() -> None:
-    found = expense.summary({"parameters": 7}, {}, {})
+    found = expense.summary({"parameters": 7}, {})
     assert found.pop("parameters") == 7
     assert set(found.values()) == {None}
     once = {"seconds": 1.0, "start_seconds": 0.0, "cpu_seconds": 1.0, "epochs": 1, "updates": 0, "texts": 5, "tokens": None}
-    assert expense.summary({}, {"seeds": {"1": once}}, {})["operations"] is None
+    assert expense.summary({}, {"train": {"seeds": {"1": once}}})["operations"] is None
 
 
 def test_an_import_in_the_first_seed_is_no_training_time() -> None:
     once = {"start_seconds": 0.0, "cpu_seconds": 1.0, "epochs": 1, "updates": 0, "texts": 5, "tokens": None}
-    assert expense.summary({}, {"seeds": {"1": once | {"seconds": 9.0}, "2": once | {"seconds": 0.2}}}, {})["seconds"] == 0.2
+    seeds = {"1": once | {"seconds": 9.0}, "2": once | {"seconds": 0.2}}
+    assert expense.summary({}, {"train": {"seeds": seeds}})["seconds"] == 0.2
+
+
+def test_language_models_that_it_began_with_are_counted_once() -> None:
+    one = {"seconds": 61.0, "start_seconds": 1.0, "cpu_seconds": 70.0}
+    assert expense.summary({}, {"pretrain": {"directions": {"forward": one, "backward": one}}})["pretraining_seconds"] == 120

@@ -81,12 +81,15 @@ FACTS = Facts(
     },
     behaviour=BEHAVIOUR,
     mistakes=[{"text": "한 줄\n두 줄 | *별* [x](http://a)", "label": "bad", "predicted": "good", "probability": 0.987}],
-    training={
-        "seeds": {"1": {"seconds": 10.0, "cpu_seconds": 15.0}, "2": {"seconds": 12.0, "cpu_seconds": 18.0}},
-        "cores": 2,
-        "peak_mb": 900,
+    costs={
+        "train": {
+            "seeds": {"1": {"seconds": 10.0, "cpu_seconds": 15.0}, "2": {"seconds": 12.0, "cpu_seconds": 18.0}},
+            "cores": 2,
+            "peak_mb": 900,
+        },
+        "evaluate": {"texts_per_second": 1234.0, "peak_mb": 512.4},
+        "pretrain": {"directions": {"forward": {"seconds": 100.0, "cpu_seconds": 90.0}}, "cores": 1},
     },
-    answering={"texts_per_second": 1234.0},
     why="It is best.",
     commit="deadbeef",
     hashes={"out/train/shop-gru": "1f.dir", "malmoi/batches.py": "2e"},
@@ -108,7 +111,10 @@ def test_the_whole_card() -> None:
     assert "| 3 to 20 characters | 70.0% | 60 | 50.0% to 80.0% |" in parts
     assert "| 90 % to 100 % | 40 | 80.0% | 60.0% to 90.0% |" in parts
     assert '* model: recurrent `{"cell": "gru"}`' in section(card, "Recipe")
-    assert "* training: 22.0 s for 2 seeds, 33.0 s of processor time on 2 cores" in section(card, "Cost")
+    cost = section(card, "Cost")
+    assert "* training: 22.0 s for 2 seeds, 33.0 s of processor time on 2 cores" in cost
+    assert "* language models that it began with: 100.0 s for 1 direction, 90.0 s of processor time on 1 cores" in cost
+    assert "* most memory while training: 900 MB\n* most memory while answering: 512 MB\n* answering, each second: 1,234 texts" in cost
     assert "| `malmoi/batches.py` | `2e` |" in section(card, "Lineage")
     assert "models:/classify-shop@champion" in section(card, "How to call it")
     assert "* licence: internal" in section(card, "Data")

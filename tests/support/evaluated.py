@@ -130,9 +130,11 @@ def write_cost(out: Path, name: str) -> None:
     """What training and answering cost, measured."""
     seeds = (CLASSIFIERS | LANGUAGE_MODELS)[name][2]
     spent = {"seconds": 80.0, "start_seconds": 5.0, "cpu_seconds": 140.0, "epochs": 14, "updates": 140, "texts": 800, "tokens": 9_000}
-    trained = {"experiment": name, "cores": 2, "peak_mb": 812.5, "seeds": {str(seed): spent for seed in seeds}}
+    trained = {"experiment": name, "features": f"{name}-lm", "cores": 2, "peak_mb": 812.5, "seeds": {str(seed): spent for seed in seeds}}
     write_json(out / "cost/train" / f"{name}.json", trained)
-    speeds = {"texts_per_second": 1234.5, "words_per_second": 15_000.0, "tokens_per_second": 29_000.0, "texts": 200}
+    speeds = {"texts_per_second": 1234.5, "words_per_second": 15_000.0, "tokens_per_second": 29_000.0, "texts": 200, "peak_mb": 402.5}
+    before = {direction: {"seconds": 121.0, "start_seconds": 1.0, "cpu_seconds": 200.0} for direction in ("forward", "backward")}
+    write_json(out / "cost/pretrain" / f"{name}-lm.json", {"pretraining": f"{name}-lm", "cores": 2, "directions": before})
     write_json(out / "cost/evaluate" / f"{name}.json", {"experiment": name, **speeds})
 
 

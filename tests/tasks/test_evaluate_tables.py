@@ -66,6 +66,7 @@ def test_the_same_model_gives_the_same_tables_and_is_measured_apart(tiny: Tiny, 
     assert found["texts"] >= 12
     assert found["texts"] % 12 == 0, "the split, whole, again and again"
     rates = {unit: found[f"{unit}_per_second"] for unit in ("texts", "words", "tokens", "characters")}
+    assert found["peak_mb"] is None or found["peak_mb"] > 10
     assert rates["characters"] >= rates["tokens"] > rates["words"] > rates["texts"] > 0
 
 

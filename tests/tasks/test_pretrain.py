@@ -93,7 +93,7 @@ def test_another_network_in_one_direction(features: Path) -> None:
 def test_what_was_through_before_is_not_learned_again(
     features: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole, kept = made(features), features.parent / "kept"
+    whole, kept, cost = made(features), features.parent / "kept", features.parent / "cost/pretrain/reviews-lm.json"
     path, stop = features.parent / "reviews.yaml", _teller.Teller.epoch
 
     def stopped(told: Any, epoch: Any) -> None:
@@ -103,14 +103,20 @@ def test_what_was_through_before_is_not_learned_again(
 
     monkeypatch.setattr(_teller.Teller, "epoch", stopped)
     with pytest.raises(KeyboardInterrupt):
-        pretrain.run("reviews-lm", path, features, features.parent / "again", kept)
+        pretrain.run("reviews-lm", path, features, features.parent / "again", cost, kept)
     monkeypatch.setattr(_teller.Teller, "epoch", stop)
     capsys.readouterr()
-    pretrain.run("reviews-lm", path, features, features.parent / "again", kept)
+    pretrain.run("reviews-lm", path, features, features.parent / "again", cost, kept)
     assert "forward" not in capsys.readouterr().out
     for name in ("state/pretrained.npz", "pretraining.csv"):
         assert (features.parent / "again" / name).read_bytes() == (whole / name).read_bytes()
     assert not (kept / "reviews-lm").exists()
+    written = json.loads(cost.read_text(encoding="utf-8"))
+    assert (written["pretraining"], written["features"]) == ("reviews-lm", "reviews-ids")
+    for spent in written["directions"].values():
+        assert (spent["epochs"], spent["texts"]) == (2, 60)
+        assert spent["seconds"] > spent["start_seconds"] > 0
+    assert list(written["directions"]) == ["forward", "backward"], "what was through before is remembered"
 
 
 def test_refusals(features: Path) -> None:
