@@ -15,6 +15,8 @@ from typing import Any
 from malmoi.config import ConfigError
 
 COLUMNS = ("name", "kind", "parameters", "multiply_adds_per_token", "multiply_adds_per_text")
+CACHE = "cache"  # a layer that takes no part in training
+UNTRAINED = "untrained_multiply_adds_per_token"
 Layer = dict[str, Any]
 
 
@@ -53,9 +55,11 @@ def _plain(value: Any) -> Any:
 
 
 def multiply_adds(rows: Sequence[Layer] | None) -> dict[str, float | None]:
-    """Of all layers together, reading one token, and one text beside its tokens."""
+    """Of all layers together, reading one token, and one text beside its tokens; UNTRAINED: of a token, what training does not do."""
     names = COLUMNS[3:]
-    return {name: None if rows is None else sum(row[name] for row in rows) for name in names}
+    untrained = [row[names[0]] for row in rows or () if row["name"] == CACHE]
+    totals = {name: None if rows is None else sum(row[name] for row in rows) for name in names}
+    return totals | ({UNTRAINED: sum(untrained)} if untrained else {})
 
 
 def weight_bytes(folder: Path) -> int:

@@ -18,8 +18,8 @@ OPERATIONS, PASSES = 2, 3  # of a multiply-add; of an update, in readings forwar
 def training_operations(per: dict[str, Any], spent: dict[str, Any]) -> float | None:
     """Floating-point operations of one training; None where they are not known, or where nothing is learned by gradients.
 
-    per: as `cost.multiply_adds` gives it; spent: what `train` counted: "tokens" and "texts" of one epoch, "epochs", "updates" (0: no
-    gradients).
+    per: as `cost.multiply_adds` gives it; what training does not do, a language model's cache, is not counted. spent: what `train` counted:
+    "tokens" and "texts" of one epoch, "epochs", "updates" (0: no gradients).
 
     >>> per = {"multiply_adds_per_token": 10, "multiply_adds_per_text": 5}
     >>> training_operations(per, {"tokens": 7, "texts": 2, "epochs": 3, "updates": 9})
@@ -28,6 +28,7 @@ def training_operations(per: dict[str, Any], spent: dict[str, Any]) -> float | N
     token, text = per.get("multiply_adds_per_token"), per.get("multiply_adds_per_text")
     if token is None or text is None or not spent.get("updates") or not spent.get("tokens"):
         return None
+    token -= per.get("untrained_multiply_adds_per_token") or 0
     return float(OPERATIONS * PASSES * spent["epochs"] * (token * spent["tokens"] + text * spent["texts"]))
 
 
@@ -61,7 +62,7 @@ def summary(row: dict[str, Any], measured: dict[str, dict[str, Any]]) -> dict[st
     known = {name: row.get(name) for name in ("parameters", "weight_bytes", "multiply_adds_per_token", "multiply_adds_per_text")}
     if seeds and not any(one["updates"] for one in seeds):
         means["seconds"] = min(one["seconds"] for one in read)
-    operations = _mean([training_operations(known, one) for one in seeds])
+    operations = _mean([training_operations(row, one) for one in seeds])
     rates = {f"{unit}_per_second": answered.get(f"{unit}_per_second") for unit in ("texts", "words", "tokens")}
     memory = {"peak_mb": trained.get("peak_mb"), "answering_peak_mb": answered.get("peak_mb")}
     return {**known, **means, "operations": operations, "pretraining_seconds": _pretrained(before), **memory, **rates}

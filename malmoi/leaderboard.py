@@ -14,7 +14,12 @@ from malmoi import statistics
 from malmoi.config import ConfigError
 from malmoi.scores import score, show, show_difference, show_p
 
-SHAPE = ("multiply_adds_per_token", "multiply_adds_per_text", "weight_bytes")  # what a model costs, where it says so (`cost`)
+SHAPE = (
+    "multiply_adds_per_token",
+    "multiply_adds_per_text",
+    "untrained_multiply_adds_per_token",
+    "weight_bytes",
+)  # what a model costs, where it says so (`cost`)
 
 
 @dataclass(frozen=True)

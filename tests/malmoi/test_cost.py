@@ -28,6 +28,9 @@ def test_layers_of_dicts_and_of_dataclasses() -> None:
     assert found is not None
     assert [list(row) for row in found] == [list(cost.COLUMNS)] * 3
     assert cost.multiply_adds(found) == {"multiply_adds_per_token": 288, "multiply_adds_per_text": 20}
+    cache = {"name": "cache", "kind": "continuous cache", "parameters": 2, "multiply_adds_per_token": 70, "multiply_adds_per_text": 0}
+    looked = cost.multiply_adds([*found, cache])
+    assert looked == {"multiply_adds_per_token": 358, "multiply_adds_per_text": 20, cost.UNTRAINED: 70}
 
 
 def test_a_model_that_says_nothing_costs_what_is_not_known() -> None:

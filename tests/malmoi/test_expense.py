@@ -9,6 +9,8 @@ def test_operations_of_training_by_hand() -> None:
     per, spent = {"multiply_adds_per_token": 100, "multiply_adds_per_text": 20}, {"tokens": 1000, "texts": 50, "epochs": 4, "updates": 80}
     # 4 epochs of 1000 tokens of 100 and 50 texts of 20 multiply-adds, 2 operations each, forward once and backward twice
     assert expense.training_operations(per, spent) == 4 * (100_000 + 1_000) * 2 * 3
+    looking_back = per | {"multiply_adds_per_token": 5100, "untrained_multiply_adds_per_token": 5000}
+    assert expense.training_operations(looking_back, spent) == expense.training_operations(per, spent)
     assert expense.training_operations(per, spent | {"updates": 0}) is None, "nothing is learned by gradients"
     assert expense.training_operations(per, spent | {"tokens": None}) is None
 

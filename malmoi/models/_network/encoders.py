@@ -17,8 +17,8 @@ Arrays = dict[str, np.ndarray]
 
 
 def one(forward: Arrays) -> Arrays:
-    """What a classifier that reads from the start begins with: weights of a language model, by name, without its head."""
-    return {name: weight for name, weight in forward.items() if not name.startswith("head.")}
+    """What a classifier that reads from the start begins with: weights of a language model, by name, without its head and cache."""
+    return {name: weight for name, weight in forward.items() if not name.startswith(("head.", "cache."))}
 
 
 def both(forward: Arrays, backward: Arrays) -> Arrays:

@@ -21,6 +21,8 @@ class Frame:
     embedding and between blocks, where they differ. locked: the same numbers at all steps (variational dropout; Gal and Ghahramani, 2016).
     embedding_dropout: share of tokens whose vectors are zeroed, wherever they come in a batch (ibid.).
     tied: a language model scores tokens by the vectors that it reads them with (Press and Wolf, 2017).
+    cache: outputs that a language model looks back to when it answers, for what came after them (continuous cache; Grave et al., 2017; see
+    `neural_cache`); 0 for none. It takes no part in training.
     adaptive: ids at which an adaptive softmax begins a cluster of rarer tokens (Grave et al., 2017), as [4000, 12000]; none for a full one.
     """
 
@@ -35,6 +37,7 @@ class Frame:
     locked: bool = False
     tied: bool = False
     adaptive: list[int] = field(default_factory=list)
+    cache: int = 0
 
     @property
     def dropouts(self) -> tuple[float, float, float]:
@@ -52,7 +55,7 @@ def head(frame: Frame, spec: Spec, inputs: int, size: int) -> heads.Plain:
 
 def check(frame: Frame, spec: Spec) -> None:
     """Raises ConfigError where settings are out of their range, or do not go with the problem or the features."""
-    ranges.least("model", frame, {"embedding": 1})
+    ranges.least("model", frame, {"embedding": 1, "cache": 0})
     ranges.shares("model", frame, ("dropout", "input_dropout", "hidden_dropout", "embedding_dropout"))
     embeddings.check(spec, frame.frozen)
     language = spec.problem == "language_model"
@@ -60,7 +63,7 @@ def check(frame: Frame, spec: Spec) -> None:
         raise ConfigError("model.pooling: a language model shows its head what it read at every step; leave it out")
     if frame.ngrams:
         frame.ngrams.check(language)
-    if wrong := [name for name in ("tied", "adaptive") if getattr(frame, name) and not language]:
+    if wrong := [name for name in ("tied", "adaptive", "cache") if getattr(frame, name) and not language]:
         raise ConfigError(f"model.{wrong[0]}: only a language model scores tokens; a classifier names classes: leave it out")
     if language and (frame.adaptive != sorted(set(frame.adaptive)) or any(not 2 < edge < spec.width for edge in frame.adaptive)):
         raise ConfigError(

@@ -6,7 +6,7 @@ from call to call (Mikolov et al., 2010). A family says of which blocks it is bu
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from scipy.special import log_softmax, softmax
 
 from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, buckets, pad, quiet, save_arrays
 from malmoi.checkpoints import Checkpoint
-from malmoi.config import read
-from malmoi.models._network import afresh, arrays, embeddings, frame, heads, ngrams, pooling
-from malmoi.models._network.blocks import Block, Given, Row, State, zeros
+from malmoi.config import ConfigError, read
+from malmoi.models._network import afresh, arrays, embeddings, frame, heads, neural_cache, ngrams, pooling, summary
+from malmoi.models._network.blocks import Given, Row, State, zeros
+from malmoi.models._network.design import Blocks, Design, design
+from malmoi.models._network.neural_cache import Looks
 from malmoi.models._network.training import Training, check
 from malmoi.quiet import quiet as quiet_start
 
@@ -26,18 +28,8 @@ ROWS = 256  # texts that are classified at a time
 States = list[State]
 
 
-@dataclass(frozen=True)
-class Design:
-    """What a model is made from. size: numbers per token of its embedding."""
-
-    params: Any
-    blocks: list[Block]
-    head: heads.Plain
-    size: int
-
-
 class SequenceModel:
-    """Weights by name: embedding, reader0.<weight>, pooling.<weight>, head.<weight>.
+    """Weights by name: embedding, reader0.<weight>, pooling.<weight>, head.<weight>, cache.<weight>.
 
     absorbs: what was pretrained is among them, so that the trained model needs nothing else. resumes: `fit` takes a checkpoint.
     """
@@ -58,22 +50,7 @@ class SequenceModel:
     @property
     def layers(self) -> list[Row]:
         """Its parts in reading order, with their weights and multiply-adds per token."""
-        sizes = {name: weight.size for name, weight in self.weights.items() if name != embeddings.DERIVED}
-
-        def row(name: str, kind: str, per_token: int = 0, per_text: int = 0) -> Row:
-            return Row(name, kind, sum(size for key, size in sizes.items() if key.split(".")[0] == name), per_token, per_text)
-
-        rows = [row(embeddings.PREFIX, self.reader[0], embeddings.multiply_adds(self.reader[0], self.weights))]
-        rows += [row("ngrams", "hashed", sizes["ngrams.kernel"])] if self.params.ngrams else []
-        each = 1  # tokens that one step of a block stands for
-        for place, block in enumerate(self.design.blocks):
-            rows.append(row(f"reader{place}", block.kind, -(-block.multiply_adds() // each)))
-            each *= block.shortens
-        if any(name.startswith("pooling.") for name in sizes):
-            pooled = sum(weight.size for name, weight in self.weights.items() if name.startswith("pooling.") and weight.ndim > 1)
-            rows.append(row("pooling", self.params.pooling, -(-pooled // each)))
-        head, once = self.design.head, self.spec.problem != "language_model"
-        return [*rows, row("head", head.kind, 0 if once else head.multiply_adds(), head.multiply_adds() if once else 0)]
+        return summary.rows(self)
 
     def fit(
         self,
@@ -95,6 +72,8 @@ class SequenceModel:
             network = Network(self.design, self.spec, embeddings.sequences_of(train.inputs), policy)
         Trainer(network, self.training, self.spec.seed).fit(train, valid, on_epoch, on_step, checkpoint)
         self.weights = network.export()
+        if self.design.cache:
+            self.weights |= neural_cache.tuned(self, embeddings.sequences_of(valid.inputs).stream())
 
     def predict(self, inputs: Inputs) -> np.ndarray:
         """classify: (n, classes) probabilities. language_model: (targets,) log probabilities in nats, one stream read from its start, or
@@ -129,7 +108,7 @@ class SequenceModel:
         hidden, after = embeddings.read(kind, settings, self.weights, ids), list[Any]()
         if self.params.ngrams:
             hidden += ngrams.read(Given(arrays, self._own("ngrams")), self.params.ngrams, embeddings.tokens(ids))
-        for place, (block, state) in enumerate(zip(self.design.blocks, states, strict=True)):
+        for place, (block, state) in enumerate(zip(self.design.blocks, states, strict=False)):  # the cache's state is not a block's
             hidden, state, mask = block.read(Given(arrays, self._own(f"reader{place}")), hidden, state, mask)
             after.append(state)
         return hidden, after, mask
@@ -149,19 +128,33 @@ class SequenceModel:
 
     def scores(self, ids: np.ndarray, wanted: np.ndarray, states: States) -> tuple[np.ndarray, States]:
         """((batch, time) log probabilities of what came next, states). ids, wanted: (batch, time)."""
-        hidden, states, _ = self._read(ids, states, None)  # (batch, time, width)
+        scores, looks, states = self.looked(ids, wanted, states)
+        return neural_cache.together(scores, looks, self._own("cache"), wanted), states
+
+    def looked(self, ids: np.ndarray, wanted: np.ndarray, states: States) -> tuple[np.ndarray, Looks | None, States]:
+        """The same of the network alone, and what its outputs find in its cache if it has one."""
+        hidden, looks, states = self._remembered(ids, states)
         flat = self.design.head.score(self._own("head"), hidden.reshape(-1, hidden.shape[-1]), wanted.reshape(-1))
-        return flat.reshape(wanted.shape), states
+        return flat.reshape(wanted.shape), looks, states
+
+    def _remembered(self, ids: np.ndarray, states: States) -> tuple[np.ndarray, Looks | None, States]:
+        hidden, after, _ = self._read(ids, states, None)  # (batch, time, width)
+        if not self.design.cache:
+            return hidden, None, after
+        looks, kept = self.design.cache.look(states[-1], ids, hidden)
+        return hidden, looks, [*after, kept]
 
     def start(self, size: int) -> States:
         """State of `size` streams of which nothing was read."""
-        return [zeros(block, size, lambda shape: np.zeros(shape, np.float32)) for block in self.design.blocks]
+        states = [zeros(block, size, lambda shape: np.zeros(shape, np.float32)) for block in self.design.blocks]
+        return states + ([self.design.cache.start(size)] if self.design.cache else [])
 
     def next(self, state: States, ids: np.ndarray) -> tuple[np.ndarray, States]:
         """Read one id of each stream. Returns ((size, width) log probabilities of the next, state)."""
         state = afresh.begun(state, ids) if self.training.reset else state
-        hidden, state, _ = self._read(ids[:, None], state, None)  # (size, 1, width)
-        return np.asarray(log_softmax(self.design.head.scores(arrays, self._own("head"), hidden[:, 0]), 1)), state
+        hidden, looks, state = self._remembered(ids[:, None], state)  # (size, 1, width)
+        scores = np.asarray(log_softmax(self.design.head.scores(arrays, self._own("head"), hidden[:, 0]), 1))
+        return neural_cache.together(scores, looks, self._own("cache")), state
 
     def save(self, folder: Path) -> None:
         """Write weights.npz and model.json."""
@@ -172,15 +165,14 @@ class SequenceModel:
         (folder / "model.json").write_text(json.dumps(settings, indent=1))
 
 
-Blocks = Callable[[Any, int], list[Block]]  # of a family: (its params, numbers per token) -> blocks
-
-
 def build(blocks: Blocks, params: frame.Frame, training: Training, spec: Spec) -> SequenceModel:
     """An untrained model. Raises ConfigError where the settings do not go with the problem or the features."""
     frame.check(params, spec)
     check(training, spec.problem)
+    if params.cache and training.reset:
+        raise ConfigError("model.cache: looks back over texts, and training.reset begins every text afresh: leave one of them out")
     size = embeddings.width(spec, params.embedding)
-    return SequenceModel(_design(blocks, params, spec, size), training, spec)
+    return SequenceModel(design(blocks, params, spec, size), training, spec)
 
 
 def load(blocks: Blocks, kind: type, folder: Path) -> SequenceModel:
@@ -188,13 +180,8 @@ def load(blocks: Blocks, kind: type, folder: Path) -> SequenceModel:
     saved = json.loads((folder / "model.json").read_text())
     spec = Spec(**saved["spec"])
     params: Any = read(kind, saved["params"], f"{folder / 'model.json'}: params")
-    model = SequenceModel(_design(blocks, params, spec, saved["size"]), Training(**saved["training"]), spec)
+    model = SequenceModel(design(blocks, params, spec, saved["size"]), Training(**saved["training"]), spec)
     model.reader = tuple(saved["reader"])
     with np.load(folder / "weights.npz", allow_pickle=False) as file:
         model.weights = {name: file[name] for name in file.files}
     return model
-
-
-def _design(blocks: Blocks, params: Any, spec: Spec, size: int) -> Design:
-    found = blocks(params, size)
-    return Design(params, found, frame.head(params, spec, found[-1].width if found else size, size), size)
