@@ -78,8 +78,8 @@ def ours(task: Task, precision: str) -> tuple[Any, Any, Any]:
     """The same of this project: what `python -m tasks train` runs at every step."""
     from malmoi.batches import Spec
     from malmoi.models import recurrent
-    from malmoi.models._network import precision
     from malmoi.models._network.network import Network
+    from malmoi.models._network.precision import policy
     from malmoi.models._network.trainer import Trainer, prepare
 
     settings = task.settings
@@ -89,7 +89,7 @@ def ours(task: Task, precision: str) -> tuple[Any, Any, Any]:
     training = recurrent.Training(learning_rate=settings["rate"], clip_norm=settings["clip"], precision=precision)
     prepare(1)
     spec = Spec(problem, settings["width"], classes)
-    network = Network(recurrent.build(params, training, spec).design, spec, None, precision.policy(precision))
+    network = Network(recurrent.build(params, training, spec).design, spec, None, policy(precision))
     network.set_weights(list(task.weights.values()))
     trainer = Trainer(network, training, 1)
     trainer.start(1)
