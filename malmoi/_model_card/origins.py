@@ -6,8 +6,6 @@ from typing import Any
 
 from malmoi._model_card.markdown import bullets, paragraphs, plain, table
 
-WHILE = ("training", "answering")
-
 
 def data(corpus: str, card: dict[str, Any]) -> str:
     """The corpus, as its data card describes it."""
@@ -59,11 +57,8 @@ def cost(measured: Mapping[str, Mapping[str, Any]]) -> str:
     lines = [
         _trained("training", "seed", training.get("seeds") or {}, training.get("cores")),
         _trained("language models that it began with", "direction", before.get("directions") or {}, before.get("cores")),
-        *(
-            f"most memory while {what}: {one['peak_mb']:,.0f} MB"
-            for what, one in zip(WHILE, (training, answering), strict=True)
-            if one.get("peak_mb")
-        ),
+        f"most memory while training: {training['peak_mb']:,.0f} MB" if training.get("peak_mb") else "",
+        f"most memory while answering: {answering['peak_mb']:,.0f} MB" if answering.get("peak_mb") else "",
     ]
     rates = [f"{value:,.0f} {name.removesuffix('_per_second')}" for name, value in answering.items() if name.endswith("_per_second")]
     return bullets([line for line in lines if line] + ([f"answering, each second: {', '.join(rates)}"] if rates else []))
