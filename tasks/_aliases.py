@@ -20,7 +20,8 @@ DECISION = "malmoi.decision"  # tag of a version: its outcome, and what it reste
 
 
 def register(store: _tracking.Store, out: Path) -> list[str]:
-    """Register champions and challengers and point the aliases at them. Returns "name version N" for each champion that has changed.
+    """Register champions, former ones whose bundles are here, and challengers, and point the aliases at those of today. Returns
+    "name version N" for each champion that has changed.
 
     Read are `out/promote/decisions.json` and `champions/`, which lies beside `out`.
     """
@@ -37,6 +38,8 @@ def register(store: _tracking.Store, out: Path) -> list[str]:
             run = _standing(today, one) if one else _named(runs, decision, "champion")
             if run is None:
                 continue  # no champion was named, and its "why" says so; or its bundle is not here
+            for earlier in one.former if one else ():
+                _remember(store, today, earlier)
             changed += _point(store, model, run, one.about(decision) if one else decision)
             _challenge(store, model, _next(runs, run, decision), decision)
     return changed
@@ -85,6 +88,13 @@ def _standing(today: Sequence[_runs.Run], one: _kept.Standing) -> _runs.Run | No
     return next(run for run in one.seeds(today) if int(run.bundle["seed"]) == one.event.seed)
 
 
+def _remember(store: _tracking.Store, today: Sequence[_runs.Run], one: _kept.Standing) -> None:
+    """Have a version of who stood once, which an empty server lacks, so that it can be gone back to. Its number may differ."""
+    if not _registry.versions(store, one.model, one.event.key) and (one.there or one.current(today)):
+        run = next(run for run in one.seeds(today) if int(run.bundle["seed"]) == one.event.seed)
+        _version(store, one.model, run, one.about({}))
+
+
 def _point(store: _tracking.Store, name: str, run: _runs.Run, decision: Mapping[str, Any]) -> list[str]:
     """Point `champion` at the version of this bundle, making it if need be. Returns what changed."""
     version = _version(store, name, run, decision)
@@ -113,10 +123,10 @@ def _why_challenger(run: _runs.Run, decision: Mapping[str, Any]) -> str:
 
 def _version(store: _tracking.Store, name: str, run: _runs.Run, decision: Mapping[str, Any]) -> "ModelVersion":
     """The version of `name` that is this bundle; a new one where there is none."""
-    found = _registry.versions(store, name, run)
+    found = _registry.versions(store, name, run.bundle["key"])
     if not found:
         _registry.publish(store, name, run, decision)
-        found = _registry.versions(store, name, run)
+        found = _registry.versions(store, name, run.bundle["key"])
     for double in found[1:]:  # another process registered it at the same moment: the first one stays
         _orphans.withdraw(store, double)
     _registry.describe(store, found[0], run, decision)

@@ -28,6 +28,14 @@ class Standing:
         return self.events[-1]
 
     @property
+    def former(self) -> "list[Standing]":
+        """Who stood before, as they did when they first stood, each once, the oldest first."""
+        found: dict[str, Standing] = {}
+        for place, event in enumerate(self.events, 1):
+            found.setdefault(event.key, replace(self, events=self.events[:place]))
+        return [one for key, one in found.items() if key != self.event.key]
+
+    @property
     def there(self) -> bool:
         """Whether its bundle is in champions/; a clone that has not pulled lacks it."""
         return (self.champions / self.model / self.event.place).is_dir()
@@ -66,18 +74,19 @@ def standing(out: Path) -> dict[str, Standing]:
 
 
 def records(out: Path) -> Iterator[tuple[Record, list[Record]]]:
-    """What MLflow shall say of champions of earlier trainings whose bundles are here: a run for each seed, and the one above them.
+    """What MLflow shall say of champions, also former ones, of earlier trainings whose bundles are here: a run for each seed, and the one
+    above them.
 
     Such a run was recorded when it was today's, and knew more then; it is made where it is missing, and else left as it is.
     """
     today = list(_runs.read(out))
     recipes = {run.recipe for run in today}
-    for one in standing(out).values():
+    for one in (each for last in standing(out).values() for each in (*last.former, last)):
         small = _champions.out_of(one.champions, one.model, one.event) if one.there and not one.current(today) else None
-        found = _records.read(small) if small else ()
-        yield from (
-            (_late(above, one), [_late(run, one) for run in below]) for above, below in found if above.tags["malmoi.recipe"] not in recipes
-        )
+        for above, below in _records.read(small) if small else ():
+            if above.tags["malmoi.recipe"] not in recipes:
+                recipes.add(above.tags["malmoi.recipe"])
+                yield _late(above, one), [_late(run, one) for run in below]
 
 
 def _late(record: Record, one: Standing) -> Record:

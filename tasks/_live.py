@@ -1,9 +1,10 @@
 """Telling MLflow of epochs while a model trains, without ever slowing or breaking the training.
 
 MLflow's import alone costs seconds, and a server may be slow, down, or go away in the middle. So a process of its own (`_writer.py`) does
-all of it, at the lowest priority; training only puts lines into a pipe that never makes it wait, and does not wait at its end either: the
-writer finishes by itself within seconds. What does not get through is not lost: `python -m tasks record` fills it in from `out/`. If
-training is killed outright, the pipe closes without a last word, and the run is marked KILLED; if both are killed, `_abandoned.py` sees it.
+all of it, at the lowest priority, beside trainings that are long enough to be worth it. Training only puts lines into a pipe that never
+makes it wait, and does not wait at its end either: the writer finishes by itself within seconds. What does not get through is not lost:
+`python -m tasks record` fills it in from `out/`. If training is killed outright, the pipe closes without a last word, and the run is
+marked KILLED; if both are killed, `_abandoned.py` sees it.
 """
 
 import json
@@ -21,20 +22,27 @@ from typing import Any
 
 from tasks._tracking import ROOT
 
-PATIENCE = 15.0  # seconds of training before a writer is worth starting; MALMOI_TRACKING_DELAY says otherwise
+PATIENCE = 15.0  # seconds of training before a writer is started
+WORTH = 200.0  # seconds that training must have lasted, or be going to last: a writer takes up to 4 of a processor, less than 2 % of them
 WAIT = {"FINISHED": 1.0, "FAILED": 1.0, "KILLED": 0.0}  # seconds at most that the end of training waits for the writer
 LEFT: list["subprocess.Popen[bytes]"] = []  # writers that were not through when their training ended; they end by themselves
 LIMIT = 1 << 20  # bytes that may wait for a stuck server
 
 
 class Live:
-    """The live run of one training: a context manager. Use its `epoch`; all else is done by entering and leaving."""
+    """The live run of one training: a context manager. Use its `epoch`; all else is done by entering and leaving.
+
+    MALMOI_TRACKING_DELAY: seconds after which a writer is started, however long training is going to last.
+    """
 
     def __init__(self, header: Mapping[str, Any]) -> None:
         self._pending = json.dumps(header, ensure_ascii=False).encode() + b"\n"
         self._writer: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(float(os.environ.get("MALMOI_TRACKING_DELAY", PATIENCE)), self._start)
+        delay = os.environ.get("MALMOI_TRACKING_DELAY")
+        self._patience, self._worth = (PATIENCE, max(PATIENCE, WORTH)) if delay is None else (float(delay), float(delay))
+        self._began = time.monotonic()
+        self._timer = threading.Timer(self._worth, self._start)
         self._timer.daemon = True
         self._off = off()
         self._stderr = -1
@@ -42,13 +50,18 @@ class Live:
     def __enter__(self) -> "Live":
         if not self._off:
             self._stderr = os.dup(2)  # what is stderr now: TensorFlow's start, in whose middle the writer begins, puts a file in its place
+            self._began = time.monotonic()
             self._timer.start()
         return self
 
-    def epoch(self, number: int, metrics: Mapping[str, float], seconds: float) -> None:
-        """Epoch `number` (from 1) is over: its losses and other numbers, and how long it took. Returns at once, whatever happens."""
+    def epoch(self, number: int, metrics: Mapping[str, float], seconds: float, left: float = 0.0) -> None:
+        """Epoch `number` (from 1) is over: its losses and other numbers, how long it took, and how long all others still will, as far as is
+        known. Returns at once, whatever happens."""
         values = {name: float(value) for name, value in {**metrics, "epoch_seconds": seconds}.items() if math.isfinite(value)}
         self._say({"epoch": number, "metrics": values, "time": int(time.time() * 1000)})
+        lasted = time.monotonic() - self._began
+        if lasted >= self._patience and lasted + left >= self._worth:
+            self._start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._timer.cancel()
@@ -64,7 +77,7 @@ class Live:
 
     def _start(self) -> None:
         with self._lock:
-            if self._off:
+            if self._off or self._writer is not None:
                 return
             environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)}
             self._writer = subprocess.Popen(

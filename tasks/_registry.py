@@ -43,9 +43,9 @@ OPTIONS: dict[str, dict[str, Any]] = {  # params of a request and what they are 
 }
 
 
-def versions(store: _tracking.Store, name: str, run: _runs.Run) -> "list[ModelVersion]":
-    """Versions of `name` that are this bundle, the oldest first."""
-    found = store.client.search_model_versions(f"name = '{name}' and tags.`malmoi.key` = '{run.bundle['key']}'")
+def versions(store: _tracking.Store, name: str, key: str) -> "list[ModelVersion]":
+    """Versions of `name` that are the bundle with this key, the oldest first."""
+    found = store.client.search_model_versions(f"name = '{name}' and tags.`malmoi.key` = '{key}'")
     return sorted(found, key=lambda one: int(one.version))
 
 

@@ -47,7 +47,8 @@ def costs(folder: Path | None, name: str) -> dict[str, Any]:
     were not measured."""
     files = {stage: folder / stage / f"{name}.json" for stage in ("train", "evaluate")} if folder else {}
     found = {stage: load(file) for stage, file in files.items() if file.is_file()}
-    before = folder / "pretrain" / f"{found.get('train', {}).get('features')}.json" if folder else None
+    features = found.get("train", {}).get("features")
+    before = folder / "pretrain" / f"{features}.json" if folder and features else None
     return found | ({"pretrain": load(before)} if before and before.is_file() else {})
 
 

@@ -125,6 +125,7 @@ def _client(uri: str) -> "MlflowClient":
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # what it logs with a traceback it raises, too: see `Patient`
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     try:

@@ -22,14 +22,15 @@ class Teller:
         self.began = self.epoch_began = self.said = time.monotonic()
         self.pace: tuple[float, int] | None = None  # when so many batches of this epoch were over; the first takes longer: what starts once
 
-    def passed(self, number: int, losses: dict[str, float], seconds: float) -> None:
-        """An epoch is over, now or before this process began, which is when `seconds` is nan: for who tells others of it."""
+    def passed(self, number: int, losses: dict[str, float], seconds: float, left: float) -> None:
+        """An epoch is over, now or before this process began, which is when `seconds` is nan; the others will take about `left` seconds, 0
+        where that is not known: for who tells others of it."""
 
     def resumed(self, epochs: list[Any], batch: int) -> None:
         """Training goes on after these epochs and so many batches of the next. How long they took is not known here."""
         self.before = len(epochs)
         for epoch in epochs:
-            self.passed(epoch.number, self._keep(epoch), math.nan)
+            self.passed(epoch.number, self._keep(epoch), math.nan, 0.0)
         print(f"{self.title}: taken up again after {len(epochs)} epochs and {batch} batches", flush=True)
 
     def epoch(self, epoch: Any) -> None:
@@ -39,7 +40,7 @@ class Teller:
         losses = self._keep(epoch)
         said = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
         print(f"{self.title}: epoch {epoch.number}/{epoch.of}, {said}, {now - self.epoch_began:.1f} s{_left(left)}", flush=True)
-        self.passed(epoch.number, losses, now - self.epoch_began)
+        self.passed(epoch.number, losses, now - self.epoch_began, left)
         self.epoch_began = self.said = now
         self.pace = (now, 0)
 

@@ -134,6 +134,6 @@ class Listener(_teller.Teller):
     def __exit__(self, *problem: Any) -> None:
         self.live.__exit__(*problem)
 
-    def passed(self, number: int, losses: dict[str, float], seconds: float) -> None:
+    def passed(self, number: int, losses: dict[str, float], seconds: float, left: float) -> None:
         """See Teller."""
-        self.live.epoch(number, losses, seconds)
+        self.live.epoch(number, losses, seconds, left)

@@ -3,9 +3,11 @@
     python tests/benchmarks/record.py [--only fill,overhead,eight,kills,registering] [--turns N] [--seconds N] [--kills N]
 
 `fill`: 200 runs of 100 epochs into an empty SQLite store. `overhead`: the same training with tracking and without, in turns; its own time,
-and the processor time of all that it starts. `eight`: as many processes live and recording at once into a store that is not there yet.
-`kills`: twenty kill -9 at random moments of training and recording. `registering`: the same of recording with versions and aliases. The
-last three end with status 1 where anything is lost, doubled or refused. No test: nothing here fails for being slow.
+and the processor time of all that it starts. A training has its writer from its second second on, however short it is, so that short ones
+say what a writer costs; the shortest that would have one without being asked lasts `tasks._live.WORTH`. `eight`: as many processes live and
+recording at once into a store that is not there yet. `kills`: twenty kill -9 at random moments of training and recording. `registering`:
+the same of recording with versions and aliases. The last three end with status 1 where anything is lost, doubled or refused. No test:
+nothing here fails for being slow.
 """
 
 import argparse
@@ -26,6 +28,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests/support")]
 import record_material as material  # noqa: E402 - they lie beside this file, and what they need in the folders above
 import record_training as training  # noqa: E402
 
+from tasks._live import WORTH  # noqa: E402
+
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER: what a child leaves behind becomes ours, so that its processor time is counted
 
 
@@ -34,7 +38,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS), help=f"of {', '.join(PARTS)}")
     parser.add_argument("--turns", type=int, default=3, help="turns of `overhead` that each side takes (3)")
-    parser.add_argument("--seconds", type=float, default=120, help="how long a training of `overhead` lasts (120)")
+    parser.add_argument("--seconds", type=float, default=40, help="how long a training of `overhead` lasts (40)")
     parser.add_argument("--kills", type=int, default=20, help="how many (20)")
     options = parser.parse_args()
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
@@ -61,13 +65,22 @@ def overhead(folder: Path, options: argparse.Namespace) -> int:
     taken: dict[str, list[tuple[float, float, float]]] = {"on": [], "off": []}
     for turn in range(options.turns):
         for side in ("on", "off") if turn % 2 else ("off", "on"):
-            wall, processor, said = run(folder, [*script, str(turn), str(steps)], {"MALMOI_TRACKING": side})
+            given = {"MALMOI_TRACKING": side, "MALMOI_TRACKING_DELAY": "1"}
+            wall, processor, said = run(folder, [*script, str(turn), str(steps)], given)
             taken[side].append((float(said), wall, processor))
             print(f"  turn {turn} {side}: training {float(said):.1f} s, whole {wall:.1f} s, processor {processor:.1f} s", flush=True)
     for place, what in enumerate(("training's own processor time", "wall time", "processor time with all that it starts")):
-        on, off = (statistics.median(one[place] for one in taken[side]) for side in ("on", "off"))
-        print(f"overhead in {what}: {on:.2f} s against {off:.2f} s: {100 * (on / off - 1):+.1f} %", flush=True)
+        print(f"overhead in {what}: {_difference([[one[place] for one in taken[side]] for side in ('on', 'off')])}", flush=True)
     return 0
+
+
+def _difference(sides: list[list[float]]) -> str:
+    """Of both sides turn by turn: the mean, and what share it is of a training so long, and of the shortest that has a writer."""
+    pairs = [on - off for on, off in zip(*sides, strict=True)]
+    mean, length = statistics.mean(pairs), statistics.mean(sides[1])
+    error = statistics.stdev(pairs) / len(pairs) ** 0.5 if len(pairs) > 1 else float("nan")
+    shares = ", ".join(f"{100 * mean / seconds:+.1f} % of {seconds:.0f} s" for seconds in (length, WORTH))
+    return f"{mean:+.2f} s (standard error {error:.2f}; median {statistics.median(pairs):+.2f}): {shares}"
 
 
 def eight(folder: Path, options: argparse.Namespace) -> int:

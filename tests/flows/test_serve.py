@@ -66,7 +66,12 @@ class Served:
         )
 
     def post(self, what: str, **body: Any) -> Any:
-        answer = requests.post(f"{self.api}/{what}", json=body, timeout=20)
+        """The answer. A server whose SQLite file is busy says 503 and has done nothing; Prefect's own client asks again, too."""
+        for _ in range(60):
+            answer = requests.post(f"{self.api}/{what}", json=body, timeout=20)
+            if answer.status_code != requests.codes.unavailable:
+                break
+            time.sleep(0.5)
         answer.raise_for_status()
         return answer.json()
 

@@ -8,7 +8,7 @@ import pytest
 from stood import MODEL, Stood
 
 from malmoi.config import ConfigError
-from tasks import _aliases, _freshness, _tracking, rollback
+from tasks import _aliases, _champions, _freshness, _recording, _tracking, rollback
 
 
 @pytest.fixture
@@ -70,6 +70,26 @@ def test_rolling_back_to_a_version_stays_when_everything_is_recorded_again(board
         rollback.run(MODEL, to=1, out=board.out, champions=board.champions)
     with pytest.raises(ConfigError, match=r"has no version 7; there are: 1 \(reviews-poor\), 2 \(reviews-good\)"):
         rollback.run(MODEL, to=7, out=board.out, champions=board.champions)
+
+
+def test_an_empty_store_has_former_champions_to_go_back_to(
+    board: Stood, empty_store: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board.accept()
+    board.train("reviews-poor", wrong=0.44)  # what stood once is in champions/ alone
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path / "empty"))
+    store = _tracking.store()
+    for _ in range(2):  # the second time there is nothing to do
+        _recording.record(store, board.out)
+        assert aliases(board.out)[1]["champion"] == "reviews-good 2"
+    former, today = sorted(store.client.search_model_versions(f"name = '{MODEL}'"), key=lambda one: int(one.version))
+    events = _champions.read(board.champions)[MODEL]
+    assert [former.tags["malmoi.key"], today.tags["malmoi.key"]] == [event.key for event in events]
+    assert "Champion as the first one, chosen on validation." in former.description
+    assert store.client.get_run(former.run_id).info.status == "FINISHED"
+    rollback.run(MODEL, to=int(former.version), reason="slow", out=board.out, champions=board.champions)
+    assert aliases(board.out)[1]["champion"] == "reviews-poor 1"
 
 
 def test_a_version_that_is_nowhere_else_is_brought_back_from_mlflow(board: Stood) -> None:

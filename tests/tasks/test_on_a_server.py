@@ -67,7 +67,7 @@ def test_what_a_server_missed_is_filled_in_by_whoever_comes_first(
     server: Server, empty_store: Callable[[Path], str], make_out: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MALMOI_TRACKING", raising=False)
-    monkeypatch.setattr(_live, "PATIENCE", 0.0)
+    monkeypatch.setenv("MALMOI_TRACKING_DELAY", "0")
     out = make_out(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
     assert train(next(run for run in _runs.read(out) if run.name == "bills-again"), server) < 0.5

@@ -15,10 +15,10 @@ class Told(_teller.Teller):
 
     def __init__(self) -> None:
         super().__init__("gru seed 7", {"seed": 7})
-        self.sent: list[tuple[int, dict[str, float], float]] = []
+        self.sent: list[tuple[int, dict[str, float], float, float]] = []
 
-    def passed(self, number: int, losses: dict[str, float], seconds: float) -> None:
-        self.sent.append((number, losses, seconds))
+    def passed(self, number: int, losses: dict[str, float], seconds: float, left: float) -> None:
+        self.sent.append((number, losses, seconds, left))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_an_epoch_is_said_with_what_is_left(clock: list[float], capsys: pytest.C
     assert capsys.readouterr().out == said
     losses = {"train_loss": 0.5, "valid_loss": 0.25, "learning_rate": 0.1}
     assert told.history == [{"seed": 7, "epoch": 1, **losses}]
-    assert told.sent == [(1, losses, 30.0)]
+    assert told.sent == [(1, losses, 30.0, 60.0)]
 
 
 def test_what_was_before_counts_for_no_time(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:

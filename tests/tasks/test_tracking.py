@@ -34,7 +34,7 @@ PARAMS = {"corpus": "bills", "model": {"family": "recurrent", "units": 64}, "tra
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """The writer starts at once, and the end waits longer than a person would want, since the machine may be busy."""
     monkeypatch.delenv("MALMOI_TRACKING", raising=False)
-    monkeypatch.setattr(_live, "PATIENCE", 0.0)
+    monkeypatch.setenv("MALMOI_TRACKING_DELAY", "0")
     monkeypatch.setattr(_live, "WAIT", {"FINISHED": 100.0, "FAILED": 100.0, "KILLED": 0.0})
 
 
@@ -166,7 +166,7 @@ def test_the_next_training_ends_what_a_crash_has_left(empty_store: EmptyStore, t
 def test_a_training_that_is_killed_leaves_no_running_run(empty_store: EmptyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path))
     code = (
-        "import time; from tasks import _live, _tracking; _live.PATIENCE = 0.0\n"
+        "import time; from tasks import _live, _tracking\n"
         f"with _tracking.live(**{IDENTITY!r}, params={PARAMS!r}) as live:\n"
         "    while not live._writer or not _live._began(live._writer): time.sleep(0.1)\n"
         "    live.epoch(1, {'train_loss': 1.0}, 1.0); print('on', flush=True); time.sleep(60)\n"
@@ -210,11 +210,11 @@ def test_a_server_that_does_not_answer_costs_training_nothing(
 
 
 def test_switched_off_or_short_training_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_live, "PATIENCE", 60.0)
+    monkeypatch.setenv("MALMOI_TRACKING_DELAY", "60")
     began = time.monotonic()
     with _tracking.live(**IDENTITY, params=PARAMS) as short:
-        short.epoch(1, {"train_loss": 1.0}, 0.1)
-    monkeypatch.setattr(_live, "PATIENCE", 0.0)
+        short.epoch(1, {"train_loss": 1.0}, 0.1, left=1000.0)
+    monkeypatch.setenv("MALMOI_TRACKING_DELAY", "0")
     monkeypatch.setenv("MALMOI_TRACKING", "off")
     with _tracking.live(**IDENTITY, params=PARAMS) as off:
         time.sleep(0.2)
@@ -222,6 +222,27 @@ def test_switched_off_or_short_training_starts_no_process(monkeypatch: pytest.Mo
         assert off._writer is None
     assert short._writer is None
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(("patience", "left", "starts"), [(0.0, 500.0, True), (0.0, 30.0, False), (50.0, 500.0, False)])
+def test_a_writer_starts_where_training_is_worth_it(patience: float, left: float, starts: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MALMOI_TRACKING_DELAY")
+    monkeypatch.setattr(_live, "PATIENCE", patience)
+    with _tracking.live(**IDENTITY, params=PARAMS) as live:
+        live.epoch(1, {"train_loss": 1.0}, 0.1, left)
+        assert (live._writer is not None) == starts
+
+
+def test_a_writer_starts_where_training_has_lasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knew how long it would be."""
+    monkeypatch.delenv("MALMOI_TRACKING_DELAY")
+    for name in ("PATIENCE", "WORTH"):
+        monkeypatch.setattr(_live, name, 0.2)
+    until = time.monotonic() + 60
+    with _tracking.live(**IDENTITY, params=PARAMS) as live:
+        while live._writer is None and time.monotonic() < until:
+            time.sleep(0.05)
+        assert live._writer is not None
 
 
 def test_a_stuck_writer_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:

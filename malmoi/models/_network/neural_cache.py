@@ -20,6 +20,7 @@ from scipy.special import softmax
 
 from malmoi.models._network.blocks import Row, State
 
+FLATNESS, SHARE = "cache.flatness", "cache.share"  # among a network's weights
 NOTHING, UNKNOWN_YET = 0, 1  # in place of a token: no output was kept there; what comes after it was not read yet
 FLATNESSES = (5.0, 7.0, 10.0, 14.0, 20.0, 28.0, 40.0)
 SHARES = (0.0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
@@ -83,28 +84,30 @@ class NeuralCache:
         return Row("cache", "continuous cache", 2, self.size * self.width)
 
 
-def together(scores: np.ndarray, looks: Looks | None, own: dict[str, np.ndarray], wanted: np.ndarray | None = None) -> np.ndarray:
-    """Log probabilities of the network's `scores` and what it found in its cache, if it has one. own: its weights. scores are of the tokens
-    `wanted`, (batch, time), or of every token after the last step, (batch, width)."""
+def together(scores: np.ndarray, looks: Looks | None, weights: dict[str, np.ndarray], wanted: np.ndarray | None = None) -> np.ndarray:
+    """Log probabilities of the network's `scores` and what it found in its cache, if it has one. weights: the network's, of which two are
+    the cache's. scores are of the tokens `wanted`, (batch, time), or of every token after the last step, (batch, width)."""
     if looks is None:
         return scores
-    flatness, share = own["flatness"], float(own["share"])
+    flatness, share = weights[FLATNESS], weights[SHARE]
     return mixed(scores, looks.all(scores.shape[1], flatness) if wanted is None else looks.of(wanted, flatness), share)
 
 
-def mixed(scores: np.ndarray, found: np.ndarray, share: float) -> np.ndarray:
-    """Log probabilities of network and cache together; of the network alone where the cache is empty (`found` is nan)."""
+def mixed(scores: np.ndarray, found: np.ndarray, share: Any) -> np.ndarray:
+    """Log probabilities of network and cache together; of the network alone where the cache is empty (`found` is nan). share: a number, or
+    an array that goes with both."""
+    share = np.asarray(share, np.float64)
     both = np.log((1 - share) * np.exp(scores, dtype=np.float64) + share * found + np.exp(-700.0))
     return np.where(np.isnan(found), scores, both).astype(scores.dtype)
 
 
 def tuned(model: Any, stream: np.ndarray) -> dict[str, np.ndarray]:
     """Flatness and share that score a stream best, as weights; a share of 0 where the cache does not help. model: a `SequenceModel`."""
-    totals = np.zeros((len(FLATNESSES), len(SHARES)))
+    totals, shares = np.zeros((len(FLATNESSES), len(SHARES))), np.array(SHARES)[:, None]
     for scores, found in _answers(model, stream[: TUNED + 1]):
-        totals += [[np.sum(mixed(scores, each, share), dtype=np.float64) for share in SHARES] for each in found]
+        totals += [np.sum(mixed(scores, each, shares), -1, dtype=np.float64) for each in found]  # of (shares, time)
     flat, best = np.unravel_index(np.argmax(totals), totals.shape)
-    return {"cache.flatness": np.array(FLATNESSES[flat], np.float32), "cache.share": np.array(SHARES[best], np.float32)}
+    return {FLATNESS: np.array(FLATNESSES[flat], np.float32), SHARE: np.array(SHARES[best], np.float32)}
 
 
 def _answers(model: Any, stream: np.ndarray) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:

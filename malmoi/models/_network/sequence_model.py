@@ -129,7 +129,7 @@ class SequenceModel:
     def scores(self, ids: np.ndarray, wanted: np.ndarray, states: States) -> tuple[np.ndarray, States]:
         """((batch, time) log probabilities of what came next, states). ids, wanted: (batch, time)."""
         scores, looks, states = self.looked(ids, wanted, states)
-        return neural_cache.together(scores, looks, self._own("cache"), wanted), states
+        return neural_cache.together(scores, looks, self.weights, wanted), states
 
     def looked(self, ids: np.ndarray, wanted: np.ndarray, states: States) -> tuple[np.ndarray, Looks | None, States]:
         """The same of the network alone, and what its outputs find in its cache if it has one."""
@@ -154,7 +154,7 @@ class SequenceModel:
         state = afresh.begun(state, ids) if self.training.reset else state
         hidden, looks, state = self._remembered(ids[:, None], state)  # (size, 1, width)
         scores = np.asarray(log_softmax(self.design.head.scores(arrays, self._own("head"), hidden[:, 0]), 1))
-        return neural_cache.together(scores, looks, self._own("cache")), state
+        return neural_cache.together(scores, looks, self.weights), state
 
     def save(self, folder: Path) -> None:
         """Write weights.npz and model.json."""
