@@ -80,13 +80,12 @@ def records(out: Path) -> Iterator[tuple[Record, list[Record]]]:
     Such a run was recorded when it was today's, and knew more then; it is made where it is missing, and else left as it is.
     """
     today = list(_runs.read(out))
-    recipes = {run.recipe for run in today}
+    done = {run.recipe for run in today}
     for one in (each for last in standing(out).values() for each in (*last.former, last)):
         small = _champions.out_of(one.champions, one.model, one.event) if one.there and not one.current(today) else None
-        for above, below in _records.read(small) if small else ():
-            if above.tags["malmoi.recipe"] not in recipes:
-                recipes.add(above.tags["malmoi.recipe"])
-                yield _late(above, one), [_late(run, one) for run in below]
+        found = [(above, below) for above, below in _records.read(small) if above.tags["malmoi.recipe"] not in done] if small else []
+        done |= {above.tags["malmoi.recipe"] for above, _ in found}
+        yield from ((_late(above, one), [_late(run, one) for run in below]) for above, below in found)
 
 
 def _late(record: Record, one: Standing) -> Record:
