@@ -26,9 +26,10 @@ class HeadLearner(NamedWeights):
         """Mean per target, in nats where aim.kind is cross_entropy. hidden: (..., inputs); wanted: (...) ids."""
         if aim.kind != "cross_entropy":
             return losses.probabilities(self(hidden), wanted, aim.kind)
+        hidden, wanted = tf.cast(tf.reshape(hidden, [-1, hidden.shape[-1]]), self.compute_dtype), tf.reshape(wanted, [-1])
         if not isinstance(self.head, heads.Adaptive):
-            return losses.cross_entropy(self(hidden), wanted, aim.smoothing)
-        return self._adaptive(tf.reshape(hidden, [-1, hidden.shape[-1]]), tf.reshape(wanted, [-1]), aim.smoothing)
+            return losses.cross_entropy(self.head.scorer(keras.ops, self._weights(), hidden), wanted, aim.smoothing)
+        return self._adaptive(hidden, wanted, aim.smoothing)
 
     def _weights(self) -> dict[str, Any]:
         weights = {name: tf.cast(weight, self.compute_dtype) for name, weight in self.values().items()}
@@ -39,7 +40,6 @@ class HeadLearner(NamedWeights):
 
     def _adaptive(self, hidden: Any, wanted: Any, smoothing: float) -> Any:
         head, weights = self.head, self._weights()
-        hidden = tf.cast(hidden, self.compute_dtype)
         if self.tied is not None:
             # cut once, so that the gradient of the whole table is put together once
             weights |= {f"{heads.TABLE}{place}": rows for place, rows in enumerate(tf.split(weights[heads.TABLE], head.sizes))}
@@ -49,7 +49,7 @@ class HeadLearner(NamedWeights):
             inside = (wanted >= low) & (wanted < head.edges[place])
             column = tf.where(inside, head.edges[0] + place - 1, column)
             rows = tf.where(inside)[:, 0]
-            logits = head.part(keras.ops, weights, tf.gather(shown, rows), place)
-            total += losses.total(logits, tf.gather(wanted, rows) - low, smoothing)
-        total += losses.total(head.part(keras.ops, weights, shown, 0), column, smoothing)
+            scorer = head.part_scorer(keras.ops, weights, tf.gather(shown, rows), place)
+            total += losses.total(scorer, tf.gather(wanted, rows) - low, smoothing)
+        total += losses.total(head.part_scorer(keras.ops, weights, shown, 0), column, smoothing)
         return total / tf.cast(tf.size(wanted), tf.float32)

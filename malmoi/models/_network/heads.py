@@ -6,7 +6,7 @@ Written with the functions that `keras.ops` and numpy share. `score` is numpy's 
 """
 
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import log_softmax
@@ -16,6 +16,19 @@ from malmoi.models._network.blocks import Weight, Weights
 
 TABLE = "table"  # where a tied head finds the embedding among its weights
 SHRINK = 4  # numbers per token of each cluster of rare tokens: a quarter of those of the cluster before it
+
+
+class Scorer(NamedTuple):
+    """Logits (n, tokens) as a product: of shown (n, size) and matrix (size, tokens), or (tokens, size) where it is `rows`; and bias."""
+
+    shown: Any
+    matrix: Any
+    bias: Any
+    rows: bool = False
+
+    def logits(self, ops: Any) -> Any:
+        """(..., tokens)."""
+        return ops.matmul(self.shown, ops.transpose(self.matrix) if self.rows else self.matrix) + self.bias
 
 
 class Plain:
@@ -30,9 +43,13 @@ class Plain:
         """What it learns."""
         return {"kernel": Weight((self.inputs, self.width)), "bias": Weight((self.width,), "zeros")}
 
+    def scorer(self, ops: Any, weights: Weights, hidden: Any) -> Scorer:
+        """What makes the logits of all classes or tokens."""
+        return Scorer(hidden, weights["kernel"], weights["bias"])
+
     def scores(self, ops: Any, weights: Weights, hidden: Any) -> Any:
         """(..., width) logits."""
-        return ops.matmul(hidden, weights["kernel"]) + weights["bias"]
+        return self.scorer(ops, weights, hidden).logits(ops)
 
     def score(self, weights: Weights, hidden: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         """(n,) log probabilities of what came. hidden: (n, inputs); wanted: (n,)."""
@@ -56,9 +73,9 @@ class Tied(Plain):
         """What it learns; the table is the embedding's."""
         return {"projection": Weight((self.inputs, self.size)), "bias": Weight((self.width,), "zeros")}
 
-    def scores(self, ops: Any, weights: Weights, hidden: Any) -> Any:
-        """(..., width) logits."""
-        return ops.matmul(ops.matmul(hidden, weights["projection"]), ops.transpose(weights[TABLE])) + weights["bias"]
+    def scorer(self, ops: Any, weights: Weights, hidden: Any) -> Scorer:
+        """See Plain."""
+        return Scorer(ops.matmul(hidden, weights["projection"]), weights[TABLE], weights["bias"], rows=True)
 
     def multiply_adds(self) -> int:
         """Per token that is scored."""
@@ -99,24 +116,31 @@ class Adaptive(Plain):
 
     def part(self, ops: Any, weights: Weights, shown: Any, place: int) -> Any:
         """(..., tokens of the part) logits; of part 0 also one for each cluster, at the end. shown: see `shown`."""
-        first = self.edges[0]
-        bias = weights["bias"]
-        if place:
-            low, high = (edge + self.tails for edge in self.edges[place - 1 : place + 1])
-            return ops.matmul(self._narrowed(ops, weights, shown, place), self._kernel(ops, weights, place)) + bias[low:high]
+        if place or not self.size:
+            return self.part_scorer(ops, weights, shown, place).logits(ops)
+        known = ops.matmul(shown, ops.transpose(self._rows(weights, 0)))  # without a copy of the table, as one product would need
+        return ops.concatenate([known, ops.matmul(shown, weights["clusters"])], -1) + self._bias(weights, 0)
+
+    def part_scorer(self, ops: Any, weights: Weights, shown: Any, place: int) -> Scorer:
+        """What makes the logits of a part; see `part`."""
+        bias = self._bias(weights, place)
         if self.size:
-            known = ops.matmul(shown, self._kernel(ops, weights, 0))
-            return ops.concatenate([known, ops.matmul(shown, weights["clusters"])], -1) + bias[: first + self.tails]
-        return ops.matmul(shown, weights["kernel"]) + bias[: first + self.tails]
+            rows = self._rows(weights, place)
+            return Scorer(shown, rows if place else ops.concatenate([rows, ops.transpose(weights["clusters"])], 0), bias, rows=True)
+        if place:
+            return Scorer(ops.matmul(shown, weights[f"down{place}"]), weights[f"kernel{place}"], bias)
+        return Scorer(shown, weights["kernel"], bias)
 
-    def _narrowed(self, ops: Any, weights: Weights, shown: Any, place: int) -> Any:
-        return shown if self.size else ops.matmul(shown, weights[f"down{place}"])
+    def _bias(self, weights: Weights, place: int) -> Any:
+        if not place:
+            return weights["bias"][: self.edges[0] + self.tails]
+        low, high = (edge + self.tails for edge in self.edges[place - 1 : place + 1])
+        return weights["bias"][low:high]
 
-    def _kernel(self, ops: Any, weights: Weights, place: int) -> Any:
-        if not self.size:
-            return weights[f"kernel{place}"]
+    def _rows(self, weights: Weights, place: int) -> Any:
+        """(tokens of the part, size) of the table."""
         rows = weights.get(f"{TABLE}{place}")  # where who calls has cut the table once for all
-        return ops.transpose(weights[TABLE][[0, *self.edges][place] : self.edges[place]] if rows is None else rows)
+        return weights[TABLE][[0, *self.edges][place] : self.edges[place]] if rows is None else rows
 
     def scores(self, ops: Any, weights: Weights, hidden: Any) -> Any:
         """(..., width) log probabilities."""

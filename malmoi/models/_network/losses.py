@@ -1,9 +1,10 @@
 """What networks are to make small: cross entropy, with its gradient written by hand; the squares or sizes of what numbers are off by; and
 what a language model pays for its outputs.
 
-The gradient of cross entropy by the logits is softmax less the target, so softmax is worked out once, for the loss and for the gradient.
-The numbers are those of `tf.nn.sparse_softmax_cross_entropy_with_logits` in a quarter of its time; always float32 inside, whatever the
-logits are.
+Cross entropy is taken together with the product that makes its scores, a matrix of (targets, tokens) that is larger than all else in a
+language model: what is done to each of its numbers costs as much as the product itself. Its gradient is softmax less the target, so
+softmax is worked out once, for the loss and for the gradient, and factors go to the small sides of the products. The numbers are those of
+`tf.nn.sparse_softmax_cross_entropy_with_logits`; softmax and loss are float32, whatever the products are made in.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Any
 import tensorflow as tf
 
 from malmoi.batches import PAD
+from malmoi.models._network.heads import Scorer
+
+LEAST = 1e-30  # a share that is smaller may have lost digits, or be 0
 
 
 @dataclass(frozen=True)
@@ -26,38 +30,49 @@ class Aim:
     padded: bool = False
 
 
-def cross_entropy(logits: Any, wanted: Any, smoothing: float = 0.0) -> Any:
-    """Mean nats per target. logits: (..., classes); wanted: (...) int. smoothing: share of each target that is spread evenly over all
-    classes (Szegedy et al., 2016)."""
-    return total(logits, wanted, smoothing) / tf.cast(tf.size(wanted), tf.float32)
+def cross_entropy(scorer: Scorer, wanted: Any, smoothing: float = 0.0) -> Any:
+    """Mean nats per target. scorer: of shown (targets, size); wanted: (targets,) int. smoothing: share of each target that is spread evenly
+    over all tokens (Szegedy et al., 2016)."""
+    return total(scorer, wanted, smoothing) / tf.cast(tf.size(wanted), tf.float32)
 
 
-def total(logits: Any, wanted: Any, smoothing: float = 0.0) -> Any:
+def total(scorer: Scorer, wanted: Any, smoothing: float = 0.0) -> Any:
     """As `cross_entropy`, their sum; 0 where there is no target."""
-    return _total(smoothing)(tf.reshape(logits, [-1, logits.shape[-1]]), tf.reshape(wanted, [-1]))
+    shown, matrix, bias, rows = scorer
+    return _total(rows, smoothing)(shown, matrix, bias, wanted)
 
 
-def _total(smoothing: float) -> Any:
+def _total(rows: bool, smoothing: float) -> Any:
     @tf.custom_gradient
-    def summed(logits: Any, wanted: Any) -> Any:
-        scores = tf.cast(logits, tf.float32)  # (targets, classes)
-        shares = tf.nn.softmax(scores)
-        # the log of all exponentials' sum, from the largest share, whose logarithm is never that of zero
-        whole = tf.reduce_max(scores, 1) - tf.math.log(tf.reduce_max(shares, 1))
-        score = tf.gather(scores, wanted, batch_dims=1)  # (targets,)
+    def summed(shown: Any, matrix: Any, bias: Any, wanted: Any) -> Any:
+        scores = tf.cast((tf.matmul(shown, matrix, transpose_b=rows) + bias), tf.float32)  # (targets, tokens)
+        shares, half = tf.nn.softmax(scores), shown.dtype
+        share = tf.gather(shares, wanted, batch_dims=1)  # (targets,)
+        nats = tf.cond(tf.reduce_min(share) > LEAST, lambda: -tf.math.log(share), lambda: _surprise(scores, shares, wanted))
         if smoothing:
-            score += smoothing * (tf.reduce_mean(scores, 1) - score)
+            nats += smoothing * (tf.gather(scores, wanted, batch_dims=1) - tf.reduce_mean(scores, 1))
 
-        def gradient(upstream: Any) -> tuple[Any, None]:
+        def gradient(upstream: Any) -> tuple[Any, ...]:
+            spread = smoothing / scores.shape[1]
             places = tf.stack([tf.range(tf.size(wanted)), wanted], 1)
-            spread = upstream * smoothing / scores.shape[1] if smoothing else None
-            by_scores = shares * upstream if spread is None else shares * upstream - spread
-            taken = tf.fill(tf.shape(wanted), upstream * (1 - smoothing))
-            return tf.cast(tf.tensor_scatter_nd_sub(by_scores, places, taken), logits.dtype), None
+            off = tf.cast(share - spread - (1 - smoothing), half)
+            by_scores = tf.tensor_scatter_nd_update(tf.cast(shares - spread if smoothing else shares, half), places, off)
+            by_shown = tf.matmul(by_scores, matrix, transpose_b=not rows) * tf.cast(upstream, half)
+            sides = [by_scores, shown * tf.cast(upstream, half)]
+            by_matrix = tf.matmul(*sides if rows else sides[::-1], transpose_a=True)
+            meant = tf.math.unsorted_segment_sum(tf.fill(tf.shape(wanted), 1 - smoothing), wanted, scores.shape[1])
+            by_bias = tf.reduce_sum(shares, 0) - tf.cast(tf.size(wanted), tf.float32) * spread - meant
+            return by_shown, by_matrix, tf.cast(by_bias * upstream, bias.dtype), None
 
-        return tf.reduce_sum(whole - score), gradient
+        return tf.reduce_sum(nats), gradient
 
     return summed
+
+
+def _surprise(scores: Any, shares: Any, wanted: Any) -> Any:
+    """(targets,) nats, also where a share is too small for a float32: the log of all exponentials' sum comes from the largest share, whose
+    logarithm is never that of zero."""
+    return tf.reduce_max(scores, 1) - tf.math.log(tf.reduce_max(shares, 1)) - tf.gather(scores, wanted, batch_dims=1)
 
 
 def distance(found: Any, wanted: Any, kind: str) -> Any:

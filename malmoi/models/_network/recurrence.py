@@ -18,73 +18,94 @@ Tensors = Sequence[Any]
 
 @dataclass(frozen=True)
 class Weights:
-    """recurrent: (units, gates * units), whose type is that of all products. biases: none, one or two (gates * units,): the first is added
-    to what comes from below, the second to the product of state and recurrent weights. own: what else the cell learns, in its order."""
+    """recurrent: (units, gates * units), whose type is that of all products. own: what else a step of the cell reads and learns, in its
+    order."""
 
     recurrent: Any
-    biases: Tensors = ()
     own: Tensors = ()
 
 
 @dataclass(frozen=True)
 class Masks:
     """taken: of each state how much of its new value is taken, (time, batch or 1, units or 1): 1 where it is new, 0 where it stays as it
-    was, as at padding; None for a state that is always new. dropped: (batch, units) factors of the hidden state in its product, or None."""
+    was, as at padding; None for a state that is always new. gone: (time, batch, 1) 1 at padding, 0 else, for a cell that does by itself
+    (`holds`) what `taken` would; or None. dropped: (batch, units) factors of the hidden state in its product, or None. every: whether all
+    steps put out their hidden state, or none does and the last states are all that is wanted."""
 
     taken: Tensors = (None, None)
+    gone: Any = None
     dropped: Any = None
+    every: bool = True
 
 
 ALL = Masks()  # every step counts, nothing is dropped
 
 
+def project(inputs: Any, kernel: Any, bias: Any = None) -> Any:
+    """(..., gates * units) of what comes from below: inputs (..., inputs) by the kernel, and the bias where there is one. Products are
+    made in the inputs' type; the bias' gradient is summed in float32, which a stock bias' is not."""
+    flat, kernel = tf.reshape(inputs, [-1, inputs.shape[-1]]), tf.cast(kernel, inputs.dtype)
+    projected = tf.matmul(flat, kernel) if bias is None else _biased(flat, kernel, tf.cast(bias, tf.float32))
+    return tf.reshape(projected, tf.concat([tf.shape(inputs)[:-1], [kernel.shape[1]]], 0))
+
+
+@tf.custom_gradient
+def _biased(inputs: Any, kernel: Any, bias: Any) -> Any:
+    def gradient(by: Any) -> tuple[Any, Any, Any]:
+        by_kernel = tf.matmul(inputs, by, transpose_a=True)
+        return tf.matmul(by, kernel, transpose_b=True), by_kernel, tf.reduce_sum(tf.cast(by, tf.float32), 0)
+
+    return tf.nn.bias_add(tf.matmul(inputs, kernel), tf.cast(bias, inputs.dtype)), gradient
+
+
 def recur(cell: Any, projected: Any, weights: Weights, states: Tensors, masks: Masks = ALL) -> tuple[Any, Tensors]:
     """Run `cell` from the first step to the last.
 
-    projected: (time, batch, gates * units) of what comes from below. states: (batch, units) each.
-    Returns ((time, batch, units) hidden states after each step, states after the last), float32.
+    projected: (time, batch, gates * units) of what comes from below, with its bias. states: (batch, units) each.
+    Returns ((time, batch, units) hidden states after each step, states after the last), float32; None for the former unless `masks.every`.
     """
-    run = _Run(cell, masks, len(weights.biases), len(weights.own))
-    rest = [tf.cast(one, tf.float32) for one in (*weights.biases, *weights.own, *states)]
-    outputs, *last = tf.custom_gradient(run.forward)(projected, weights.recurrent, *rest)
-    return outputs, last
+    run = _Run(cell, masks, len(weights.own))
+    rest = [tf.cast(one, tf.float32) for one in (*weights.own, *states)]
+    found = tf.custom_gradient(run.forward)(projected, weights.recurrent, *rest)
+    return (found[0], found[1:]) if masks.every else (None, found)
 
 
 class _Run:
     """One pass over all steps. What `forward` collects of each is what its gradient reads."""
 
-    def __init__(self, cell: Any, masks: Masks, biases: int, own: int) -> None:
-        self.cell, self.masks, self.biases, self.edge = cell, masks, biases, biases + own
+    def __init__(self, cell: Any, masks: Masks, own: int) -> None:
+        self.cell, self.masks, self.count = cell, masks, own
 
     def forward(self, projected: Any, recurrent: Any, *rest: Any) -> Any:
-        """((outputs, *last states), their gradient)."""
+        """(([outputs,] *last states), their gradient)."""
         self.recurrent, self.times, half, units = recurrent, tf.shape(projected)[0], recurrent.dtype, recurrent.shape[0]
-        self.type, self.own, states = projected.dtype, rest[self.biases : self.edge], rest[self.edge :]
-        below, above = (*rest[: self.biases], None, None)[:2]
+        self.type, self.own, states = projected.dtype, rest[: self.count], rest[self.count :]
 
         def advance(time: Any, states: Tensors, arrays: Tensors) -> Any:
             hidden = tf.cast(_times(states[0], self.masks.dropped), half)
-            product = _plus(tf.cast(tf.matmul(hidden, recurrent), tf.float32), above)
-            x = _plus(tf.cast(projected[time], tf.float32), below)  # (batch, gates * units)
-            new, kept = self.cell.step(x, product, states, self.own)
+            product = tf.cast(tf.matmul(hidden, recurrent), tf.float32)  # (batch, gates * units)
+            x, gone = tf.cast(projected[time], tf.float32), None if self.masks.gone is None else self.masks.gone[time]
+            new, kept = self.cell.step(x, product, states, self.own, gone)
             new = [_held(one, old, taken) for one, old, taken in zip(new, states, self._taken(time, states), strict=True)]
-            return new, _write(arrays, time, [new[0], hidden, *states, *kept])
+            return new, _write(arrays, time, [hidden, *states, *kept, *new[: int(self.masks.every)]])
 
-        widths = [1, 1, *(1 for _ in states), *self.cell.kept]
-        arrays = [_array(self.times, width * units, half if place == 1 else tf.float32) for place, width in enumerate(widths)]
-        last, (outputs, self.hidden, *arrays) = _loop(self.times, advance, states, arrays)
+        widths = [1, *(1 for _ in states), *self.cell.kept, *[1] * self.masks.every]
+        arrays = [_array(self.times, width * units, tf.float32 if place else half) for place, width in enumerate(widths)]
+        last, (self.hidden, *arrays) = _loop(self.times, advance, states, arrays)
+        outputs = [arrays.pop().stack()] if self.masks.every else []
         self.before, self.kept = arrays[: len(states)], arrays[len(states) :]
-        return (outputs.stack(), *last), self._gradient
+        return (*outputs, *last), self._gradient
 
-    def _gradient(self, by_outputs: Any, *by_last: Any) -> Any:
-        """Gradients by what was given, from those by outputs and last states."""
+    def _gradient(self, *by: Any) -> Any:
+        """Gradients by what was given, from those by outputs, if there are any, and last states."""
+        by_outputs, by_last = (by[0], by[1:]) if self.masks.every else (None, by)
         half, width, count = self.recurrent.dtype, self.recurrent.shape[1], len(by_last)
         transposed = tf.transpose(self.recurrent)
 
         def retreat(step: Any, carried: Tensors, arrays: Tensors) -> Any:
             time = self.times - 1 - step
             before, kept = ([array.read(time) for array in arrays] for arrays in (self.before, self.kept))
-            reached = [carried[0] + by_outputs[time], *carried[1:count]]
+            reached = [_plus(carried[0], None if by_outputs is None else by_outputs[time]), *carried[1:count]]
             taken = self._taken(time, reached)
             here = [_times(gradient, share) for gradient, share in zip(reached, taken, strict=True)]
             product, below, through, by_own = self.cell.back(here, before, kept, self.own)
@@ -99,9 +120,7 @@ class _Run:
         found, (products, below) = _loop(self.times, retreat, [*by_last, *map(tf.zeros_like, self.own)], arrays)
         flat = products.concat()  # (time * batch, gates * units)
         by_recurrent = tf.matmul(self.hidden.concat(), flat, transpose_a=True)
-        by_projected = below.stack()
-        sums = [tf.reduce_sum(tf.cast(by_projected, tf.float32), [0, 1]), tf.reduce_sum(tf.cast(flat, tf.float32), 0)]
-        return by_projected, by_recurrent, *sums[: self.biases], *found[count:], *found[:count]
+        return below.stack(), by_recurrent, *found[count:], *found[:count]
 
     def _taken(self, time: Any, states: Tensors) -> list[Any]:
         """Of each state how much of it is new after this step, or None for all."""

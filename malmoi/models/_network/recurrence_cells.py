@@ -1,9 +1,10 @@
 """The cells that `recurrence` runs: what a step computes, and its gradient.
 
-A cell's `step(x, product, states, own)` gives its new states and what its `back` needs of that step besides the states before it: `kept`
-says how wide each of these is, in multiples of the layer's units. `back(gradients, before, kept, own)` gives the gradients by the product
+A cell's `step(x, product, states, own, gone)` gives its new states and what its `back` needs of that step besides the states before it:
+`kept` says how wide each of these is, in multiples of the layer's units. `gone`, (batch, 1), is 1 at padding, where a cell that `holds`
+stays as it was; for others it is None. `back(gradients, before, kept, own)` gives the gradients by the product
 of state and recurrent weights, by what came from below, by the states before (without the product's share, None where there is no other),
-and by what else the cell learns. x and product come with their biases added.
+and by what else the cell learns. x comes with its bias added.
 
 Simple, LSTM and GRU are derived by hand, for each activation whose slope can be told from its value. `Taped` is any other.
 """
@@ -40,6 +41,8 @@ CURVES = {
 class _Derived:
     """A cell with a gradient written by hand."""
 
+    holds = False
+
     def __init__(self, form: Form) -> None:
         self.squash, self.gate = CURVES[form.activation], CURVES[form.recurrent_activation]
 
@@ -49,7 +52,7 @@ class Simple(_Derived):
 
     kept = (1,)
 
-    def step(self, x: Any, product: Any, states: Tensors, own: Tensors) -> tuple[Tensors, Tensors]:
+    def step(self, x: Any, product: Any, states: Tensors, own: Tensors, gone: Any = None) -> tuple[Tensors, Tensors]:
         """See the module."""
         new = self.squash.of(x + product)  # (batch, units)
         return [new], [new]
@@ -66,7 +69,7 @@ class LSTM(_Derived):
 
     kept = (1, 1, 1, 1, 1)
 
-    def step(self, x: Any, product: Any, states: Tensors, own: Tensors) -> tuple[Tensors, Tensors]:
+    def step(self, x: Any, product: Any, states: Tensors, own: Tensors, gone: Any = None) -> tuple[Tensors, Tensors]:
         """See the module."""
         write, keep, candidate, show = tf.split(x + product, 4, 1)  # (batch, units)
         write, keep, candidate, show = self.gate.of(write), self.gate.of(keep), self.squash.of(candidate), self.gate.of(show)
@@ -89,17 +92,23 @@ class LSTM(_Derived):
 class GRU(_Derived):
     """Cho et al. (2014) as in Keras's `reset_after`, gates: update z, reset r, candidate g.
 
-    h' = z h + (1 - z) tanh(x_g + r (h R + b)_g). The product comes with that bias added; those of z and r are in x.
+    h' = z h + (1 - z) tanh(x_g + r (h R + b)_g). b is its own where it has biases; those of z and r are in x. Padding is an update gate of
+    1, where a gate's slope is 0, so that no gradient goes beyond h.
     """
 
     kept = (1, 1, 1, 1)
 
-    def step(self, x: Any, product: Any, states: Tensors, own: Tensors) -> tuple[Tensors, Tensors]:
+    def __init__(self, form: Form) -> None:
+        super().__init__(form)
+        self.holds = form.recurrent_activation in ("sigmoid", "hard_sigmoid")  # from 0 to 1, and without a slope there
+
+    def step(self, x: Any, product: Any, states: Tensors, own: Tensors, gone: Any = None) -> tuple[Tensors, Tensors]:
         """See the module."""
         units = product.shape[1] // 3
         from_below, rest = tf.split(x, [2 * units, units], 1)
         from_state, recalled = tf.split(product, [2 * units, units], 1)
         update, reset = tf.split(self.gate.of(from_below + from_state), 2, 1)  # (batch, units)
+        update, recalled = update if gone is None else tf.maximum(update, gone), recalled + own[0] if own else recalled
         candidate = self.squash.of(rest + reset * recalled)
         return [candidate + update * (states[0] - candidate)], [update, reset, recalled, candidate]
 
@@ -112,17 +121,19 @@ class GRU(_Derived):
         by_update = gradients[0] * (before[0] - candidate) * self.gate.slope(update)
         by_reset = by_candidate * recalled * self.gate.slope(reset)
         product, below = tf.concat([by_update, by_reset, by_recalled], 1), tf.concat([by_update, by_reset, by_candidate], 1)
-        return product, below, [stays], []
+        return product, below, [stays], [tf.reduce_sum(by_recalled, 0)] if own else []
 
 
 class Taped:
     """A cell as its equations say. Its gradient is TensorFlow's of one step, which is computed again on the way back."""
 
+    holds = False
+
     def __init__(self, kind: str, form: Form) -> None:
         self.equations, self.kept = Equations(keras.ops, kind, form), (GATES[kind], GATES[kind])
         self.names = names(kind, form)
 
-    def step(self, x: Any, product: Any, states: Tensors, own: Tensors) -> tuple[Tensors, Tensors]:
+    def step(self, x: Any, product: Any, states: Tensors, own: Tensors, gone: Any = None) -> tuple[Tensors, Tensors]:
         """See the module."""
         return self._new(x, product, states, own), [x, product]
 

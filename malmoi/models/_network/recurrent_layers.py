@@ -49,15 +49,14 @@ class _ByHand:
         return {**super().get_config(), "options": self.options}  # type: ignore[misc]
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """(last output, outputs (batch, time, units), states). sequences: (batch, time, inputs); mask: (batch, time) or None."""
+        """(last output, outputs (batch, time or 1, units), states). sequences: (batch, time, inputs); mask: (batch, time) or None."""
         if not self.by_hand:
             return super().inner_loop(sequences, initial_state, mask, training=training)  # type: ignore[misc]
         if training and self.cell.dropout:
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None]  # one for all steps
         times = tf.transpose(sequences, [1, 0, 2])  # (time, batch, inputs)
-        projected = tf.matmul(tf.reshape(times, [-1, times.shape[2]]), tf.cast(self.cell.kernel, times.dtype))
-        shape = tf.shape(times)
-        projected = tf.reshape(projected, [shape[0], shape[1], self.cell.kernel.shape[1]])
+        times = tf.reverse(times, [0]) if self.go_backwards else times  # type: ignore[attr-defined]
+        projected = self.project(times)
         return self.run(projected, initial_state, mask[0] if isinstance(mask, list | tuple) else mask, bool(training))
 
     @property
@@ -72,45 +71,60 @@ class _ByHand:
         random = self.cell.dropout or form.recurrent_dropout or form.weight_dropout or any(form.zoneouts)
         return self.by_hand and not random and form.normalization != "batch"
 
+    def project(self, inputs: Any) -> Any:
+        """(..., gates * units) of what comes from below, (..., inputs); with its bias, but where that comes after a normalisation."""
+        return recurrence.project(inputs, self.cell.kernel, self._below if self.form.normalization == "none" else None)
+
+    @property
+    def _below(self) -> Any:
+        """(gates * units,) bias of what comes from below, or None. A GRU's other bias goes with it, but for the candidate's part."""
+        if self.cell.bias is None or self.form.normalization == "layer":  # which has it inside
+            return None
+        first, *second = tf.unstack(tf.reshape(tf.cast(self.cell.bias, tf.float32), [-1, self.cell.kernel.shape[1]]))
+        units = self.cell.units
+        return first + tf.pad(second[0][:-units], [[0, units]]) if second else first
+
     def run(self, projected: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """As `inner_loop`, of what came from below already multiplied by the kernel: (time, batch, gates * units)."""
+        """As `inner_loop`, of what `project` gave, (time, batch, gates * units), in the order in which it is read."""
         seen = None if mask is None else tf.cast(tf.transpose(mask), tf.float32)[..., None]  # (time, batch, 1)
-        if self.go_backwards:  # type: ignore[attr-defined]
-            projected, seen = tf.reverse(projected, [0]), None if seen is None else tf.reverse(seen, [0])
+        seen = tf.reverse(seen, [0]) if self.go_backwards and seen is not None else seen  # type: ignore[attr-defined]
         states = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
-        weights = self._weights(training)
         shape, seed = (*tf.unstack(tf.shape(projected)[:2]), self.cell.units), self.cell.seed_generator
-        taken = recurrent_noise.taken(self.form, seen, shape, seed, training)
+        weights, cell = self._weights(training), recurrence_cells.find(self.kind, self.form)
+        gone = 1 - seen if cell.holds and not any(self.form.zoneouts) and seen is not None else None
+        taken = recurrent_noise.taken(self.form, seen if gone is None else None, shape, seed, training)
         rate = self.form.recurrent_dropout if training else 0.0
-        masks = recurrence.Masks(taken, recurrent_noise.dropped(rate, shape[1], shape[2], seed) if rate else None)
-        cell = recurrence_cells.find(self.kind, self.form)
+        dropped = recurrent_noise.dropped(rate, shape[1], shape[2], seed) if rate else None
+        masks = recurrence.Masks(taken, gone, dropped, self.return_sequences)  # type: ignore[attr-defined]
         outputs, last = recurrence.recur(cell, self._normalized(projected, seen, training), weights, states, masks)
         return self._shown(outputs, last, seen)
 
     def _weights(self, training: bool) -> recurrence.Weights:
         """Where the cell normalises its layer, its bias comes after that."""
         thinned = recurrent_noise.thinned(self.cell.recurrent_kernel, self.form.weight_dropout, self.cell.seed_generator, training)
-        recurrent = tf.cast(thinned, self.compute_dtype)  # type: ignore[attr-defined]
         own = [{**self.own, "bias": self.cell.bias}[name] for name in recurrence_cells.names(self.kind, self.form)]
-        if self.cell.bias is None or self.form.normalization == "layer":
-            return recurrence.Weights(recurrent, (), own)
-        return recurrence.Weights(recurrent, tf.unstack(tf.reshape(self.cell.bias, [-1, recurrent.shape[1]])), own)
+        if self.kind == "gru" and self.cell.bias is not None and self.form.normalization != "layer":
+            own = [tf.reshape(self.cell.bias, [-1])[-self.cell.units :]]  # of the candidate: it is added before the reset gate
+        return recurrence.Weights(tf.cast(thinned, self.compute_dtype), own)  # type: ignore[attr-defined]
 
     def _normalized(self, projected: Any, seen: Any, training: bool) -> Any:
         if self.form.normalization == "none":
             return projected
         projected = tf.cast(projected, tf.float32)
         if training and self.form.normalization == "batch":
-            return recurrent_noise.batch_normalized(projected, self.own, seen)
-        return Equations(keras.ops, self.kind, self.form).below(projected, self.own)
+            found = recurrent_noise.batch_normalized(projected, self.own, seen)
+        else:
+            found = Equations(keras.ops, self.kind, self.form).below(projected, self.own)
+        return found if self._below is None else found + self._below
 
     def _shown(self, outputs: Any, last: Any, seen: Any) -> Any:
-        """What is put out at padding: zeros where it is asked for, else the output before it, which is zeros before the first token."""
+        """What is put out at padding: zeros where it is asked for, else the output before it, which is zeros before the first token.
+        Outputs are the last one alone where not every one is asked for, as Keras's own are."""
         final = last[0]
         if seen is not None:
             shown = seen if self.zero_output_for_mask else tf.minimum(tf.cumsum(seen), 1.0)  # type: ignore[attr-defined]
-            outputs, final = outputs * shown, final * shown[-1]
-        return final, tf.transpose(outputs, [1, 0, 2]), last
+            outputs, final = None if outputs is None else outputs * shown, final * shown[-1]
+        return final, final[:, None] if outputs is None else tf.transpose(outputs, [1, 0, 2]), last
 
     def export(self) -> dict[str, Any]:
         """Its weights by the names that `cells.Cell` has, and those of `own`."""

@@ -29,8 +29,9 @@ def _read(reader: Any, rows: Any, places: Any, mask: Any, states: Any) -> Any:
 
 
 def _one(layer: Any, rows: Any, places: Any, mask: Any, states: Any) -> Any:
-    multiplied = tf.matmul(tf.cast(rows, layer.compute_dtype), tf.cast(layer.cell.kernel, layer.compute_dtype))
-    projected = tf.gather(tf.cast(multiplied, tf.float32), tf.transpose(places))  # (time, batch, gates * units)
+    multiplied = layer.project(tf.cast(rows, layer.compute_dtype))
+    order = tf.transpose(tf.reverse(places, [1]) if layer.go_backwards else places)
+    projected = tf.gather(tf.cast(multiplied, tf.float32), order)  # (time, batch, gates * units)
     states = layer.get_initial_state(tf.shape(places)[0]) if states is None else states
     final, outputs, last = layer.run(projected, states, mask)
     shown = outputs if layer.return_sequences else final

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from malmoi.models._network.losses import Aim, cross_entropy, distance, outputs, probabilities
+from malmoi.models._network.heads import Scorer
+from malmoi.models._network.losses import Aim, cross_entropy, distance, outputs, probabilities, total
 
 
 def stock(logits: Any, wanted: Any, smoothing: float) -> Any:
@@ -16,25 +18,49 @@ def stock(logits: Any, wanted: Any, smoothing: float) -> Any:
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
 
 
+def scorer_of(logits: Any) -> Scorer:
+    """Scores that are given: a product with ones on the diagonal changes nothing."""
+    return Scorer(logits, tf.eye(logits.shape[-1], dtype=logits.dtype), tf.zeros(logits.shape[-1], logits.dtype))
+
+
+@pytest.mark.parametrize("rows", [False, True])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("shape", [(7, 5), (2, 3, 11), (1, 2)])
-def test_value_and_gradient_are_the_stock_ones(shape: tuple[int, ...], smoothing: float) -> None:
+@pytest.mark.parametrize(("targets", "size", "tokens"), [(7, 4, 5), (6, 3, 11), (1, 1, 2)])
+def test_value_and_gradient_are_the_stock_ones(targets: int, size: int, tokens: int, smoothing: float, rows: bool) -> None:
     random = np.random.default_rng(1)
-    logits = tf.constant(random.normal(0, 4, shape).astype(np.float32))
-    wanted = tf.constant(random.integers(0, shape[-1], shape[:-1]), tf.int32)
-    results = []
-    for loss in (stock, cross_entropy):
+    shapes = [(targets, size), (tokens, size) if rows else (size, tokens), (tokens,)]
+    given = [tf.constant(random.normal(0, 2, shape).astype(np.float32)) for shape in shapes]
+    wanted = tf.constant(random.integers(0, tokens, targets), tf.int32)
+    values, gradients = [], []
+    for ours in (False, True):
         with tf.GradientTape() as tape:
-            tape.watch(logits)
-            value = 3 * loss(logits, wanted, smoothing)
-        results.append((value.numpy(), tape.gradient(value, logits).numpy()))
-    assert results[1][0] == pytest.approx(results[0][0], abs=1e-5)
-    assert results[1][1] == pytest.approx(results[0][1], abs=1e-6)
+            tape.watch(given)
+            scorer = Scorer(*given, rows)
+            value = 3 * (cross_entropy(scorer, wanted, smoothing) if ours else stock(scorer.logits(keras.ops), wanted, smoothing))
+        values.append(value.numpy())
+        gradients.append([one.numpy() for one in tape.gradient(value, given)])
+    assert values[1] == pytest.approx(values[0], abs=1e-5)
+    for expected, found in zip(*gradients, strict=True):
+        assert found == pytest.approx(expected, abs=2e-6)
+
+
+def test_nothing_is_the_sum_over_no_target() -> None:
+    given = [tf.ones((0, 3)), tf.ones((3, 5)), tf.ones(5)]
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        value = total(Scorer(*given), tf.zeros(0, tf.int32))
+    assert value.numpy() == 0
+    assert all(np.abs(one.numpy()).sum() == 0 for one in tape.gradient(value, given))
 
 
 def test_a_target_that_seems_impossible_costs_what_it_costs() -> None:
     # softmax of the target is exp(-500), which is 0 in float32; its logarithm is -500 all the same
-    assert cross_entropy(tf.constant([[500.0, 0.0, -3.0]]), tf.constant([1])).numpy() == pytest.approx(500.0)
+    logits = tf.constant([[500.0, 0.0, -3.0], [0.0, 0.0, -1000.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = total(scorer_of(logits), tf.constant([1, 0]))
+    assert value.numpy() == pytest.approx(500.0 + np.log(2))
+    assert tape.gradient(value, logits).numpy() == pytest.approx(np.array([[1.0, -1.0, 0.0], [-0.5, 0.5, 0.0]]))
 
 
 def test_bfloat16_logits_are_summed_in_float32() -> None:
@@ -42,7 +68,7 @@ def test_bfloat16_logits_are_summed_in_float32() -> None:
     wanted = tf.range(64)
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        value = cross_entropy(logits, wanted)
+        value = cross_entropy(scorer_of(logits), wanted)
     expected = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, tf.cast(logits, tf.float32)))
     assert value.dtype == tf.float32
     assert value.numpy() == pytest.approx(expected.numpy(), abs=1e-5)
@@ -51,7 +77,7 @@ def test_bfloat16_logits_are_summed_in_float32() -> None:
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
 def test_what_is_no_number_stays_none(broken: float) -> None:
-    assert not np.isfinite(cross_entropy(tf.constant([[0.0, broken]]), tf.constant([0])).numpy())
+    assert not np.isfinite(cross_entropy(scorer_of(tf.constant([[0.0, broken]])), tf.constant([0])).numpy())
 
 
 def test_squares_and_sizes() -> None:
