@@ -323,6 +323,23 @@ def test_a_broken_store_is_an_error_that_says_so(tmp_path: Path, monkeypatch: py
         _tracking.store()
 
 
+def test_a_busy_store_is_asked_again_without_a_word(empty_store: EmptyStore, tmp_path: Path) -> None:
+    """SQLite itself waits for 20 seconds, here for a twentieth of one."""
+    uri = empty_store(tmp_path)
+    code = (
+        "import sqlite3, sys, threading\n"
+        "from sqlalchemy import event\nfrom sqlalchemy.engine import Engine\nfrom tasks import _store\n"
+        "event.listen(Engine, 'before_cursor_execute', lambda _, cursor, *more: cursor.execute('PRAGMA busy_timeout=50') and None)\n"
+        "store = _store.open_at(sys.argv[1])\n"
+        "other = sqlite3.connect(sys.argv[1].removeprefix('sqlite:///'), isolation_level=None, check_same_thread=False)\n"
+        "other.execute('BEGIN IMMEDIATE')\n"
+        "threading.Timer(1.0, lambda: other.execute('COMMIT')).start()\n"
+        "print(store.client.get_experiment(store.client.create_experiment('late')).name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, uri], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
+    assert (done.stdout, done.stderr) == ("late\n", "")
+
+
 def test_a_store_that_others_are_writing_to_is_asked_again() -> None:
     from mlflow.exceptions import MlflowException
 
