@@ -41,7 +41,7 @@ class Live:
         self._lock = threading.Lock()
         delay = os.environ.get("MALMOI_TRACKING_DELAY")
         self._patience, self._worth = (PATIENCE, max(PATIENCE, WORTH)) if delay is None else (float(delay), float(delay))
-        self._began = time.monotonic()
+        self._began = math.inf  # not yet
         self._timer = threading.Timer(self._worth, self._start)
         self._timer.daemon = True
         self._off = off()

@@ -94,7 +94,7 @@ def test_what_was_kept_and_is_damaged_is_trained_anew(tmp_path: Path, capsys: py
 
 
 def test_epochs_of_before_are_told_once_and_without_a_time(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    sent: list[tuple[int, dict[str, float], float]] = []
+    sent: list[tuple[int, dict[str, float], float, float]] = []
 
     class Live:
         def epoch(self, *told) -> None:  # type: ignore[no-untyped-def]
@@ -105,7 +105,7 @@ def test_epochs_of_before_are_told_once_and_without_a_time(monkeypatch: pytest.M
     listener = train.Listener("gru", experiment, 7, {"key": "k", "recipe": "r"})
     listener.resumed([Epoch(1, 3, 0.5, 0.25, {"learning_rate": 0.1})], 4)
     listener.epoch(Epoch(2, 3, 0.4, 0.2))
-    assert [(number, math.isnan(seconds)) for number, _, seconds in sent] == [(1, True), (2, False)]
+    assert [(number, math.isnan(seconds)) for number, _, seconds, _ in sent] == [(1, True), (2, False)]
     assert sent[0][1] == {"train_loss": 0.5, "valid_loss": 0.25, "learning_rate": 0.1}
     assert [(row["seed"], row["epoch"], row["valid_loss"]) for row in listener.history] == [(7, 1, 0.25), (7, 2, 0.2)]
     assert "gru seed 7: taken up again after 1 epochs and 4 batches" in capsys.readouterr().out
