@@ -85,14 +85,13 @@ def _standing(today: Sequence[_runs.Run], one: _kept.Standing) -> _runs.Run | No
         where = one.champions / one.model / one.event.place
         print(f"warning: {where} is not here, so nothing is said of {one.model}; bring it: dvc pull", file=sys.stderr)
         return None
-    return next(run for run in one.seeds(today) if int(run.bundle["seed"]) == one.event.seed)
+    return one.run(today)
 
 
 def _remember(store: _tracking.Store, today: Sequence[_runs.Run], one: _kept.Standing) -> None:
     """Have a version of who stood once, which an empty server lacks, so that it can be gone back to. Its number may differ."""
-    if not _registry.versions(store, one.model, one.event.key) and (one.there or one.current(today)):
-        run = next(run for run in one.seeds(today) if int(run.bundle["seed"]) == one.event.seed)
-        _version(store, one.model, run, one.about({}))
+    if (one.there or one.current(today)) and not _registry.versions(store, one.model, one.event.key):
+        _version(store, one.model, one.run(today), one.about({}))
 
 
 def _point(store: _tracking.Store, name: str, run: _runs.Run, decision: Mapping[str, Any]) -> list[str]:

@@ -49,6 +49,10 @@ class Standing:
             return [run for run in today if run.name == self.event.experiment]
         return list(_runs.read(_champions.out_of(self.champions, self.model, self.event)))
 
+    def run(self, today: Sequence[_runs.Run]) -> _runs.Run:
+        """That of `seeds` which is served. Raises as that does."""
+        return next(run for run in self.seeds(today) if int(run.bundle["seed"]) == self.event.seed)
+
     def current(self, today: Sequence[_runs.Run]) -> bool:
         """Whether today's training is the one that stands."""
         return any(run.bundle["key"] == self.event.key for run in today)
