@@ -45,7 +45,7 @@ def total(scorer: Scorer, wanted: Any, smoothing: float = 0.0) -> Any:
 def _total(rows: bool, smoothing: float) -> Any:
     @tf.custom_gradient
     def summed(shown: Any, matrix: Any, bias: Any, wanted: Any) -> Any:
-        scores = tf.cast((tf.matmul(shown, matrix, transpose_b=rows) + bias), tf.float32)  # (targets, tokens)
+        scores = tf.cast(tf.matmul(shown, matrix, transpose_b=rows) + bias, tf.float32)  # (targets, tokens)
         shares, half = tf.nn.softmax(scores), shown.dtype
         share = tf.gather(shares, wanted, batch_dims=1)  # (targets,)
         nats = tf.cond(tf.reduce_min(share) > LEAST, lambda: -tf.math.log(share), lambda: _surprise(scores, shares, wanted))

@@ -76,7 +76,10 @@ def clipped(gradients: list[Any], norm: float) -> tuple[list[Any], Any]:
     """
     dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
     halves = tf.stack([tf.nn.l2_loss(gradient) for gradient in dense])
-    return (list(tf.clip_by_global_norm(dense, norm, whole(halves))[0]) if norm > 0 else dense), halves
+    if norm <= 0:
+        return dense, halves
+    length = whole(halves)
+    return list(tf.cond(length <= norm, lambda: dense, lambda: tf.clip_by_global_norm(dense, norm, length)[0])), halves
 
 
 def whole(halves: Any) -> Any:

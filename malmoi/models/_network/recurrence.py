@@ -58,15 +58,16 @@ def _biased(inputs: Any, kernel: Any, bias: Any) -> Any:
     return tf.nn.bias_add(tf.matmul(inputs, kernel), tf.cast(bias, inputs.dtype)), gradient
 
 
-def recur(cell: Any, projected: Any, weights: Weights, states: Tensors, masks: Masks = ALL) -> tuple[Any, Tensors]:
+def recur(cell: Any, projected: Tensors, weights: Weights, states: Tensors, masks: Masks = ALL) -> tuple[Any, Tensors]:
     """Run `cell` from the first step to the last.
 
-    projected: (time, batch, gates * units) of what comes from below, with its bias. states: (batch, units) each.
+    projected: of what comes from below, with its bias, (time, batch, gates * units) for as many gates as `cell.below` says of each; of one
+    type. states: (batch, units) each.
     Returns ((time, batch, units) hidden states after each step, states after the last), float32; None for the former unless `masks.every`.
     """
     run = _Run(cell, masks, len(weights.own))
     rest = [tf.cast(one, tf.float32) for one in (*weights.own, *states)]
-    found = tf.custom_gradient(run.forward)(projected, weights.recurrent, *rest)
+    found = tf.custom_gradient(run.forward)(*projected, weights.recurrent, *rest)
     return (found[0], found[1:]) if masks.every else (None, found)
 
 
@@ -76,15 +77,18 @@ class _Run:
     def __init__(self, cell: Any, masks: Masks, own: int) -> None:
         self.cell, self.masks, self.count = cell, masks, own
 
-    def forward(self, projected: Any, recurrent: Any, *rest: Any) -> Any:
+    def forward(self, *given: Any) -> Any:
         """(([outputs,] *last states), their gradient)."""
-        self.recurrent, self.times, half, units = recurrent, tf.shape(projected)[0], recurrent.dtype, recurrent.shape[0]
-        self.type, self.own, states = projected.dtype, rest[: self.count], rest[self.count :]
+        parts = len(self.cell.below)
+        projected, recurrent, rest = given[:parts], given[parts], given[parts + 1 :]
+        self.recurrent, self.times, half, units = recurrent, tf.shape(projected[0])[0], recurrent.dtype, recurrent.shape[0]
+        self.type, self.own, states = projected[0].dtype, rest[: self.count], rest[self.count :]
 
         def advance(time: Any, states: Tensors, arrays: Tensors) -> Any:
             hidden = tf.cast(_times(states[0], self.masks.dropped), half)
             product = tf.cast(tf.matmul(hidden, recurrent), tf.float32)  # (batch, gates * units)
-            x, gone = tf.cast(projected[time], tf.float32), None if self.masks.gone is None else self.masks.gone[time]
+            x = [tf.cast(part[time], tf.float32) for part in projected]
+            gone = None if self.masks.gone is None else self.masks.gone[time]
             new, kept = self.cell.step(x, product, states, self.own, gone)
             new = [_held(one, old, taken) for one, old, taken in zip(new, states, self._taken(time, states), strict=True)]
             return new, _write(arrays, time, [hidden, *states, *kept, *new[: int(self.masks.every)]])
@@ -99,7 +103,7 @@ class _Run:
     def _gradient(self, *by: Any) -> Any:
         """Gradients by what was given, from those by outputs, if there are any, and last states."""
         by_outputs, by_last = (by[0], by[1:]) if self.masks.every else (None, by)
-        half, width, count = self.recurrent.dtype, self.recurrent.shape[1], len(by_last)
+        half, (units, width), count = self.recurrent.dtype, self.recurrent.shape, len(by_last)
         transposed = tf.transpose(self.recurrent)
 
         def retreat(step: Any, carried: Tensors, arrays: Tensors) -> Any:
@@ -114,13 +118,15 @@ class _Run:
             stays = [None if share is None else whole - part for whole, part, share in zip(reached, here, taken, strict=True)]
             past = [_plus(one, other) for one, other in zip(through, stays, strict=True)]
             sums = [old + new for old, new in zip(carried[count:], by_own, strict=True)]
-            return [_plus(by_hidden, past[0]), *past[1:], *sums], _write(arrays, time, [product, tf.cast(below, self.type)])
+            return [_plus(by_hidden, past[0]), *past[1:], *sums], _write(
+                arrays, time, [product, *(tf.cast(one, self.type) for one in below)]
+            )
 
-        arrays = [_array(self.times, width, dtype) for dtype in (half, self.type)]
-        found, (products, below) = _loop(self.times, retreat, [*by_last, *map(tf.zeros_like, self.own)], arrays)
+        arrays = [_array(self.times, width, half), *(_array(self.times, gates * units, self.type) for gates in self.cell.below)]
+        found, (products, *below) = _loop(self.times, retreat, [*by_last, *map(tf.zeros_like, self.own)], arrays)
         flat = products.concat()  # (time * batch, gates * units)
         by_recurrent = tf.matmul(self.hidden.concat(), flat, transpose_a=True)
-        return below.stack(), by_recurrent, *found[count:], *found[:count]
+        return *(one.stack() for one in below), by_recurrent, *found[count:], *found[:count]
 
     def _taken(self, time: Any, states: Tensors) -> list[Any]:
         """Of each state how much of it is new after this step, or None for all."""

@@ -56,8 +56,8 @@ class _ByHand:
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None]  # one for all steps
         times = tf.transpose(sequences, [1, 0, 2])  # (time, batch, inputs)
         times = tf.reverse(times, [0]) if self.go_backwards else times  # type: ignore[attr-defined]
-        projected = self.project(times)
-        return self.run(projected, initial_state, mask[0] if isinstance(mask, list | tuple) else mask, bool(training))
+        seen = self.seen(mask[0] if isinstance(mask, list | tuple) else mask)
+        return self.run(self.parts(self.project(times), seen, bool(training)), initial_state, seen, bool(training))
 
     @property
     def by_hand(self) -> bool:
@@ -84,19 +84,30 @@ class _ByHand:
         units = self.cell.units
         return first + tf.pad(second[0][:-units], [[0, units]]) if second else first
 
-    def run(self, projected: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """As `inner_loop`, of what `project` gave, (time, batch, gates * units), in the order in which it is read."""
-        seen = None if mask is None else tf.cast(tf.transpose(mask), tf.float32)[..., None]  # (time, batch, 1)
-        seen = tf.reverse(seen, [0]) if self.go_backwards and seen is not None else seen  # type: ignore[attr-defined]
+    def seen(self, mask: Any) -> Any:
+        """(time, batch, 1) 1 where there is a token, 0 at padding, in the order in which it is read, from mask (batch, time); or None."""
+        if mask is None:
+            return None
+        seen = tf.cast(tf.transpose(mask), tf.float32)[..., None]
+        return tf.reverse(seen, [0]) if self.go_backwards else seen  # type: ignore[attr-defined]
+
+    def parts(self, projected: Any, seen: Any = None, training: bool = False) -> list[Any]:
+        """(..., gates * units) each, what `project` gave as a step of the cell reads it: normalised, and in parts."""
+        below, units = recurrence_cells.find(self.kind, self.form).below, self.cell.units
+        projected = self._normalized(projected, seen, training)
+        return tf.split(projected, [gates * units for gates in below], -1) if len(below) > 1 else [projected]
+
+    def run(self, parts: list[Any], initial_state: Any, seen: Any, training: bool = False) -> Any:
+        """As `inner_loop`, of what `parts` gave, (time, batch, gates * units), and `seen`."""
         states = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
-        shape, seed = (*tf.unstack(tf.shape(projected)[:2]), self.cell.units), self.cell.seed_generator
+        shape, seed = (*tf.unstack(tf.shape(parts[0])[:2]), self.cell.units), self.cell.seed_generator
         weights, cell = self._weights(training), recurrence_cells.find(self.kind, self.form)
         gone = 1 - seen if cell.holds and not any(self.form.zoneouts) and seen is not None else None
         taken = recurrent_noise.taken(self.form, seen if gone is None else None, shape, seed, training)
         rate = self.form.recurrent_dropout if training else 0.0
         dropped = recurrent_noise.dropped(rate, shape[1], shape[2], seed) if rate else None
         masks = recurrence.Masks(taken, gone, dropped, self.return_sequences)  # type: ignore[attr-defined]
-        outputs, last = recurrence.recur(cell, self._normalized(projected, seen, training), weights, states, masks)
+        outputs, last = recurrence.recur(cell, parts, weights, states, masks)
         return self._shown(outputs, last, seen)
 
     def _weights(self, training: bool) -> recurrence.Weights:
