@@ -74,11 +74,11 @@ lock:  ## for maintainers, needs uv: resolve pyproject.toml anew into requiremen
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS)
 
 ui: setup  ## MLflow at http://127.0.0.1:5000 (PORT=... for another)
-	@mlflow server --backend-store-uri "$(MLFLOW_TRACKING_URI)" --host 127.0.0.1 --port $(PORT)
+	@exec mlflow server --backend-store-uri "$(MLFLOW_TRACKING_URI)" --host 127.0.0.1 --port $(PORT)
 
 serve: PORT = 5001
 serve: setup  ## answer at http://127.0.0.1:5001/invocations with a champion (MODEL=classify-bills)
-	@mlflow models serve --model-uri "models:/$(MODEL)@champion" --env-manager local --timeout 600 --host 127.0.0.1 --port $(PORT)
+	@exec mlflow models serve --model-uri "models:/$(MODEL)@champion" --env-manager local --timeout 600 --host 127.0.0.1 --port $(PORT)
 
 clean:  ## remove what stages made (DVC's cache brings it back) and what tools left; keeps .venv, data/, MLflow's store and sweeps
 	rm -rf out .malmoi/logs .malmoi/timings.json .pytest_cache .mypy_cache .ruff_cache .hypothesis
