@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 from scipy import sparse
 
+from malmoi.npz import save_arrays
+
 if TYPE_CHECKING:
     from malmoi.pretrained import Pretrained
 
@@ -178,12 +180,6 @@ def _arrays(inputs: Inputs) -> dict[str, np.ndarray]:
         return {"ids": inputs.ids, "offsets": inputs.offsets, "charged": inputs.charged, **sides}
     matrix = inputs.tocsr()
     return {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": np.array(matrix.shape)}
-
-
-def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays as .npz, compressed, the same bytes for the same numbers, without pickle."""
-    with open(path, "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def load_split(path: Path) -> Split:

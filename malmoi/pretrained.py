@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from malmoi.batches import save_arrays
+from malmoi.npz import save_arrays
 
 ARRAYS, ABOUT = "pretrained.npz", "pretrained.json"
 

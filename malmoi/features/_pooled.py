@@ -16,10 +16,11 @@ import numpy as np
 from scipy import sparse
 
 from malmoi import pretrained
-from malmoi.batches import SPECIALS, UNKNOWN, Sequences, offsets_of, save_arrays
+from malmoi.batches import SPECIALS, UNKNOWN, Sequences, offsets_of
 from malmoi.features import sequence
 from malmoi.features._corpus import Corpus
 from malmoi.features._subwords import Subwords
+from malmoi.npz import save_arrays
 
 Pooling: TypeAlias = Literal["mean", "tfidf"]
 BLOCK = 20_000  # documents at a time

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from malmoi import hangul
-from malmoi.batches import save_arrays
+from malmoi.npz import save_arrays
 
 NO_CODA = "\u3164"  # Hangul filler: hardly ever in a text
 ARRAYS, ABOUT = "subwords.npz", "subwords.json"

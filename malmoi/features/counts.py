@@ -20,6 +20,7 @@ from malmoi import config, vocab
 from malmoi.config import ConfigError, params
 from malmoi.features import _numbers
 from malmoi.features._grams import Grams, index
+from malmoi.npz import save_arrays
 
 BLOCK = 20_000  # documents at a time
 
@@ -118,8 +119,7 @@ class Feature:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "options.json").write_text(json.dumps({"documents": self.documents, "options": asdict(self.params)}, indent=1))
         (folder / "tokens.json").write_text(json.dumps(self.tokens, indent=0))
-        with open(folder / "columns.npz", "wb") as file:
-            np.savez_compressed(file, columns=self.grams.columns, frequency=self.frequency)
+        save_arrays(folder / "columns.npz", {"columns": self.grams.columns, "frequency": self.frequency})
 
     def _weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         weights = np.ones(counts.nnz) if self.params.weights == "binary" else counts.data.astype(np.float64)

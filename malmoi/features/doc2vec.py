@@ -18,10 +18,10 @@ from typing import Any, Literal
 import numpy as np
 
 from malmoi import config
-from malmoi.batches import save_arrays
 from malmoi.config import params
 from malmoi.features import sequence
 from malmoi.features._corpus import Corpus, Options, Passes, Tell, quiet
+from malmoi.npz import save_arrays
 
 ARRAYS, ABOUT = "doc2vec.npz", "doc2vec.json"
 LEAST = 1e-4  # learning rate at the end

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse, special
 
-from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, quiet, save_arrays
+from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, quiet
 from malmoi.config import ConfigError, params
+from malmoi.npz import save_arrays
 
 
 @params

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, quiet, save_arrays
+from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, quiet
 from malmoi.config import ConfigError, params
+from malmoi.npz import save_arrays
 
 
 @params

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from malmoi import cost, expense
-from malmoi.batches import save_arrays
 from malmoi.config import ConfigError
+from malmoi.npz import save_arrays
 
 EMBEDDING = {"name": "embedding", "kind": "vectors", "parameters": 1000, "multiply_adds_per_token": 0}
 HEAD = {"name": "head", "kind": "softmax", "parameters": 30, "multiply_adds_per_token": 0, "multiply_adds_per_text": 20}

@@ -219,7 +219,7 @@ def test_a_model_that_scores_otherwise_is_found(opened: Opened, clean: Checkout)
     """The weights of the other seed's twin are replaced by ones that know nothing: MLflow's scores are not theirs."""
     import numpy as np
 
-    from malmoi.batches import save_arrays
+    from malmoi.npz import save_arrays
 
     with opened() as claim:
         file = claim.bundle / "model" / "weights.npz"

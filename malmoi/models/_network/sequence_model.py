@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, buckets, pad, quiet, save_arrays
+from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, buckets, pad, quiet
 from malmoi.checkpoints import Checkpoint
 from malmoi.config import ConfigError, read
 from malmoi.models._network import afresh, arrays, embeddings, frame, heads, neural_cache, ngrams, pooling, summary
@@ -21,6 +21,7 @@ from malmoi.models._network.blocks import Given, Row, State, zeros
 from malmoi.models._network.design import Blocks, Design, design
 from malmoi.models._network.neural_cache import Looks
 from malmoi.models._network.training import Training, check
+from malmoi.npz import save_arrays
 from malmoi.quiet import quiet as quiet_start
 
 CHUNK = 512  # steps of a stream that are scored at a time
