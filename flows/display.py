@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 EVERY = 10.0  # seconds between two progress lines of one stage where there is no terminal
+LONGEST = 140  # characters of what a stage says in one of these
 WORDS = {
     Outcome.RAN: "done",
     Outcome.CACHED: "unchanged",
@@ -29,6 +30,15 @@ def duration(seconds: float) -> str:
     """
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+def outlook(seconds: float) -> str:
+    """What an estimate of the seconds that are left says, also when it is used up.
+
+    >>> outlook(75), outlook(0)
+    ('about 1 min 15 s left', 'longer than expected')
+    """
+    return f"about {duration(seconds)} left" if seconds >= 1 else "longer than expected"
 
 
 def ending(result: Result) -> str:
@@ -97,7 +107,7 @@ class Plain:
             if line.strip() and now - shown.said >= EVERY:
                 shown.said = now
                 whose = f"{name}: " if len(self._running) > 1 else ""
-                _print(f"        {whose}{shown.line[:100]}  ({shown.time()}, about {duration(shown.rest())} left)")
+                _print(f"        {shorten(whose + shown.line)}  ({shown.time()}, {outlook(shown.rest())})")
 
     def end(self, result: Result) -> None:
         """The stage's line."""
@@ -150,8 +160,13 @@ class Live:
             text.append(f"{shown.place} {name}  {shown.time()}\n", style="bold")
             text.append(f"        {shown.line}\n", style="dim")
         if running:
-            text.append(f"about {duration(min(shown.rest() for shown in running.values()))} left for all", style="dim")
+            text.append(f"all of it: {outlook(min(shown.rest() for shown in running.values()))}", style="dim")
         return text
+
+
+def shorten(line: str) -> str:
+    """A line that is too long, up to where it says so."""
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def _print(line: str) -> None:

@@ -16,6 +16,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from malmoi import processor
+
 UNITS = {"": 2**20, "M": 2**20, "MB": 2**20, "MIB": 2**20, "G": 2**30, "GB": 2**30, "GIB": 2**30}
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 # The last words of a program that lost a connection, in Python's and the common tools' names
@@ -82,7 +84,7 @@ class Machine:
 
 def here(jobs: int) -> Machine:
     """This machine. jobs: stages side by side; 0: one for each core, at most eight, with 2 GB of memory for each."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = processor.cores()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Machine(jobs or max(1, min(cores, 8, memory // (2 * 2**30))), cores, memory)
 

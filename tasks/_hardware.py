@@ -4,6 +4,8 @@ import os
 import platform
 from pathlib import Path
 
+from malmoi import processor
+
 WIDE = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")  # instructions that decide in which order numbers are added
 
 
@@ -11,8 +13,7 @@ def name() -> str:
     """Processor, its widest instructions, cores, and the GPUs that TensorFlow would use: "AMD EPYC 7B13, avx2, 2 cores"."""
     about = _processor()
     wide = [flag for flag in WIDE if flag in about.get("flags", "").split()]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ", ".join([about.get("model name", platform.machine()), *wide, f"{cores} cores", *_gpus()])
+    return ", ".join([about.get("model name", platform.machine()), *wide, f"{processor.cores()} cores", *_gpus()])
 
 
 def _processor() -> dict[str, str]:

@@ -4,12 +4,12 @@ it, no stage that computes a score does.
 """
 
 import json
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from malmoi import processor
 from tasks import _memory
 
 
@@ -50,8 +50,7 @@ def save(path: Path, about: dict[str, str], learned: dict[str, dict[str, dict[st
 
     learned: {"seeds": {"1": ...}} of an experiment, {"directions": {"forward": ...}} of a pretraining.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    cost = {**about, "cores": cores, "peak_mb": _memory.own_peak_mb(), **learned}
+    cost = {**about, "cores": processor.cores(), "peak_mb": _memory.own_peak_mb(), **learned}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(cost, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -78,7 +78,8 @@ class Layer(Block):
         self.settings, self.inputs, self.kind, self.residual = settings, inputs, settings.cell, residual
         self.form = settings.form
         self.directions = ("forward", "backward") if settings.bidirectional else ("forward",)
-        self.width = settings.units * len(self.directions)
+        self.beside = len(self.directions)
+        self.width = settings.units * self.beside
 
     def weights(self) -> dict[str, Weight]:
         """As Keras's layers have them; see `_network.cells.Cell`."""

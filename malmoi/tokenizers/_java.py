@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from malmoi import processor
 from malmoi.config import params
 from malmoi.tokenizers import _morphemes
 from malmoi.tokenizers._worker import Answer, pairs
@@ -112,6 +113,5 @@ def pool(module: str, threads: int, heap_mb: int, dictionary: Dictionary) -> Poo
 
 def most_workers(heap_mb: int) -> int:
     """As many as cores, while their heaps take no more than half of the memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return max(1, min(cores, memory_mb // 2 // heap_mb))
+    return max(1, min(processor.cores(), memory_mb // 2 // heap_mb))

@@ -104,8 +104,8 @@ def ours(task: Task, precision: str) -> tuple[Any, Any, Any]:
 def main(contender: str, folder: str, threads: str) -> None:
     """Train when told to. threads: 0 for as many as TensorFlow takes."""
     task = Task(Path(folder))
-    tf.config.threading.set_intra_op_parallelism_threads(int(threads))
-    tf.config.threading.set_inter_op_parallelism_threads(int(threads))
+    if int(threads):
+        os.environ.update(TF_NUM_INTRAOP_THREADS=threads, TF_NUM_INTEROP_THREADS=threads)
     sides = {"stock": lambda: stock(task), "ours": lambda: ours(task, "float32"), "ours-auto": lambda: ours(task, "auto")}
     update, measure, initial = sides[contender]()
     size = len(task.train[0][0])

@@ -55,11 +55,14 @@ def test_a_log_gets_a_progress_line_now_and_then(monkeypatch: pytest.MonkeyPatch
     display.start(Node("train@lstm", ()), 60.0)
     now[0] = 23.0
     display.say("train@gru", "epoch 4/9")
+    now[0] = 61.0
+    display.say("train@gru", "loss " * 40)
     display.end(Result("train@gru", Outcome.RAN, 23.0))
     assert capsys.readouterr().out.splitlines() == [
         "[1/3] prep  unchanged",
         "[2/3] train@gru ...",
         "        epoch 2/9  (12 s, about 48 s left)",
         "        train@gru: epoch 4/9  (23 s, about 37 s left)",
+        f"        {('train@gru: ' + 'loss ' * 40)[:139]}…  (1 min 1 s, longer than expected)",
         "[2/3] train@gru  done  23.0 s",
     ]

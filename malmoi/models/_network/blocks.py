@@ -52,7 +52,7 @@ class Block:
     """What reads. inputs, width: numbers per token before and after it. kind: what it is called in a summary.
 
     drops_inside: that it drops out what it adds to what it is given, so that nothing is dropped out before it, as where there are
-    residual connections. shortens: tokens that one of its outputs stands for.
+    residual connections. shortens: tokens that one of its outputs stands for. beside: parts of it that do not wait for each other.
     """
 
     kind: str
@@ -61,6 +61,7 @@ class Block:
     dropout: float = 0.0  # of its `Drop` in training
     drops_inside: bool = False
     shortens: int = 1
+    beside: int = 1
 
     def weights(self) -> dict[str, Weight]:
         """What it learns, by name."""

@@ -22,6 +22,11 @@ class Design:
     size: int
     cache: NeuralCache | None
 
+    @property
+    def beside(self) -> int:
+        """How many parts of it can be worked on side by side."""
+        return max((block.beside for block in self.blocks), default=1)
+
 
 def design(blocks: Blocks, params: Any, spec: Spec, size: int) -> Design:
     """From settings; size as in `Design`."""

@@ -4,7 +4,8 @@ what a language model pays for its outputs.
 Cross entropy is taken together with the product that makes its scores, a matrix of (targets, tokens) that is larger than all else in a
 language model: what is done to each of its numbers costs as much as the product itself. Its gradient is softmax less the target, so
 softmax is worked out once, for the loss and for the gradient, and factors go to the small sides of the products. The numbers are those of
-`tf.nn.sparse_softmax_cross_entropy_with_logits`; softmax and loss are float32, whatever the products are made in.
+`tf.nn.sparse_softmax_cross_entropy_with_logits`. Scores and softmax are of the products' type, so that nothing of that size is there in
+another as well; within softmax and sums TensorFlow works in float32. The loss is float32.
 """
 
 from dataclasses import dataclass
@@ -45,24 +46,24 @@ def total(scorer: Scorer, wanted: Any, smoothing: float = 0.0) -> Any:
 def _total(rows: bool, smoothing: float) -> Any:
     @tf.custom_gradient
     def summed(shown: Any, matrix: Any, bias: Any, wanted: Any) -> Any:
-        scores = tf.cast(tf.matmul(shown, matrix, transpose_b=rows) + bias, tf.float32)  # (targets, tokens)
+        scores = tf.matmul(shown, matrix, transpose_b=rows) + bias  # (targets, tokens)
         shares, half = tf.nn.softmax(scores), shown.dtype
-        share = tf.gather(shares, wanted, batch_dims=1)  # (targets,)
+        share = tf.cast(tf.gather(shares, wanted, batch_dims=1), tf.float32)  # (targets,)
         nats = tf.cond(tf.reduce_min(share) > LEAST, lambda: -tf.math.log(share), lambda: _surprise(scores, shares, wanted))
         if smoothing:
-            nats += smoothing * (tf.gather(scores, wanted, batch_dims=1) - tf.reduce_mean(scores, 1))
+            full = tf.cast(scores, tf.float32)
+            nats += smoothing * (tf.gather(full, wanted, batch_dims=1) - tf.reduce_mean(full, 1))
 
         def gradient(upstream: Any) -> tuple[Any, ...]:
             spread = smoothing / scores.shape[1]
             places = tf.stack([tf.range(tf.size(wanted)), wanted], 1)
             off = tf.cast(share - spread - (1 - smoothing), half)
-            by_scores = tf.tensor_scatter_nd_update(tf.cast(shares - spread if smoothing else shares, half), places, off)
+            by_scores = tf.tensor_scatter_nd_update(shares - spread if smoothing else shares, places, off)
             by_shown = tf.matmul(by_scores, matrix, transpose_b=not rows) * tf.cast(upstream, half)
             sides = [by_scores, shown * tf.cast(upstream, half)]
             by_matrix = tf.matmul(*sides if rows else sides[::-1], transpose_a=True)
-            meant = tf.math.unsorted_segment_sum(tf.fill(tf.shape(wanted), 1 - smoothing), wanted, scores.shape[1])
-            by_bias = tf.reduce_sum(shares, 0) - tf.cast(tf.size(wanted), tf.float32) * spread - meant
-            return by_shown, by_matrix, tf.cast(by_bias * upstream, bias.dtype), None
+            by_bias = tf.reduce_sum(by_scores, 0) * tf.cast(upstream, half)
+            return by_shown, by_matrix, by_bias, None
 
         return tf.reduce_sum(nats), gradient
 
@@ -72,6 +73,7 @@ def _total(rows: bool, smoothing: float) -> Any:
 def _surprise(scores: Any, shares: Any, wanted: Any) -> Any:
     """(targets,) nats, also where a share is too small for a float32: the log of all exponentials' sum comes from the largest share, whose
     logarithm is never that of zero."""
+    scores, shares = tf.cast(scores, tf.float32), tf.cast(shares, tf.float32)
     return tf.reduce_max(scores, 1) - tf.math.log(tf.reduce_max(shares, 1)) - tf.gather(scores, wanted, batch_dims=1)
 
 

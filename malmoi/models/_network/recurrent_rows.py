@@ -15,17 +15,20 @@ def read_rows(reader: Any, table: Any, ids: Any, mask: Any = None, states: Any =
     """
     across = tf.transpose(ids)  # (time, batch)
     tokens, places = tf.unique(tf.reshape(across, [-1]))
-    rows = _Rows(tf.gather(table, tokens), tf.reshape(places, tf.shape(across)), tf.argsort(places))
+    order = tf.argsort(places)
+    rows = _Rows(tf.gather(table, tokens), tf.reshape(places, tf.shape(across)), order, tf.gather(places, order))
     return _read(reader, rows, mask, states)
 
 
 class _Rows(NamedTuple):
     """What a batch reads. vectors: (distinct tokens, inputs). places: (time, batch) whose vector is read where.
-    order: (time * batch,) where the first token is read, counted step after step, then where the second is, and so on."""
+    order: (time * batch,) where the first token is read, counted step after step, then where the second is, and so on; which: (time *
+    batch,) the tokens in that order."""
 
     vectors: Any
     places: Any
     order: Any
+    which: Any
 
     def reversed(self) -> "_Rows":
         """From the last step to the first."""
@@ -60,8 +63,7 @@ def _placed(multiplied: Any, rows: _Rows) -> Any:
     @tf.custom_gradient
     def looked_up(multiplied: Any) -> Any:
         def gradient(by: Any) -> Any:
-            tokens = tf.gather(tf.reshape(rows.places, [-1]), rows.order)
-            return tf.raw_ops.SparseSegmentSum(data=tf.reshape(by, [-1, by.shape[-1]]), indices=rows.order, segment_ids=tokens)
+            return tf.raw_ops.SparseSegmentSum(data=tf.reshape(by, [-1, by.shape[-1]]), indices=rows.order, segment_ids=rows.which)
 
         return tf.gather(multiplied, rows.places), gradient
 

@@ -68,7 +68,7 @@ class SequenceModel:
             from malmoi.models._network.network import Network
             from malmoi.models._network.trainer import Trainer, prepare
 
-            prepare(self.spec.seed)
+            prepare(self.spec.seed, self.design.beside)
             policy = precision.policy(self.training.precision)
             network = Network(self.design, self.spec, embeddings.sequences_of(train.inputs), policy)
         Trainer(network, self.training, self.spec.seed).fit(train, valid, on_epoch, on_step, checkpoint)

@@ -4,8 +4,9 @@ Padded, length-bucketed batches for classification; truncated back-propagation t
 for language models (Williams and Peng, 1990; Mikolov et al., 2010): see `feeds`.
 """
 
+import os
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from malmoi import processor
 from malmoi.batches import Epoch, Split, Step, quiet
 from malmoi.checkpoints import Checkpoint
 from malmoi.config import ConfigError
@@ -25,10 +27,15 @@ from malmoi.models._network.selection import Selection
 from malmoi.models._network.training import Training
 
 
-def prepare(seed: int) -> None:
-    """Seed Python, numpy and TensorFlow, and ask for the same bytes from the same inputs."""
+def prepare(seed: int, beside: int = 1) -> None:
+    """Seed Python, numpy and TensorFlow, and ask for the same bytes from the same inputs. beside: parts of the network that are worked on
+    side by side: each has its share of the processor for itself, since steps of a recurrence are too small to be cut up once more."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+    if beside > 1:
+        threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or processor.cores())
+        with suppress(RuntimeError):  # TensorFlow is at work already, as in the second seed's training: nothing can be changed any more
+            tf.config.threading.set_intra_op_parallelism_threads(max(1, threads // beside))
 
 
 @dataclass

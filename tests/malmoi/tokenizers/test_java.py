@@ -83,7 +83,7 @@ def test_empty_texts_start_nothing(asked):
 
 def test_as_many_workers_as_cores_and_memory_for():
     assert _java.most_workers(10**9) == 1
-    assert _java.most_workers(1) == len(_java.os.sched_getaffinity(0))
+    assert _java.most_workers(1) == _java.processor.cores()
 
 
 @pytest.mark.parametrize(

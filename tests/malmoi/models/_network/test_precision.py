@@ -19,6 +19,8 @@ def test_auto_is_what_the_processor_can(flags: str, found: str, tmp_path: Path, 
     assert precision.policy("auto", tmp_path / "cpuinfo") == found
     assert precision.policy("float32", tmp_path / "cpuinfo") == "float32"
     assert precision.policy("auto", tmp_path / "none") == "float32"
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert precision.policy("auto", tmp_path / "cpuinfo") == "float32"
 
 
 @pytest.mark.parametrize(

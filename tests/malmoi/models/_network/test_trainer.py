@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from synthetic import labelled_sequences, language_split
 
 from malmoi.batches import Epoch, Spec
@@ -12,7 +13,7 @@ from malmoi.checkpoints import Checkpoint
 from malmoi.config import ConfigError
 from malmoi.models import recurrent
 from malmoi.models._network.divergence import DivergenceError
-from malmoi.models._network.trainer import Feeds, Trainer
+from malmoi.models._network.trainer import Feeds, Trainer, prepare
 
 
 def built(**training: Any) -> Any:
@@ -65,3 +66,25 @@ def _keras_network(model: Any) -> Any:
     from malmoi.models._network.network import Network
 
     return Network(model.design, model.spec)
+
+
+@pytest.mark.parametrize(
+    ("bidirectional", "given", "told"),
+    [(True, "6", [3]), (True, "1", [1]), (False, "6", [])],
+    ids=["two directions", "one thread", "one direction"],
+)
+def test_directions_share_the_threads(bidirectional: bool, given: str, told: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[int] = []
+    monkeypatch.setattr("tensorflow.config.threading.set_intra_op_parallelism_threads", heard.append)
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", given)
+    params, training = recurrent.Params(units=4, embedding=4, bidirectional=bidirectional), recurrent.Training(epochs=1)
+    split = labelled_sequences(8)
+    recurrent.build(params, training, Spec("classify", 8, 2, seed=1)).fit(split, split, lambda epoch: None)
+    assert heard == told
+
+
+def test_threads_that_are_at_work_already_are_left_alone() -> None:
+    tf.zeros(1) + 1
+    before = tf.config.threading.get_intra_op_parallelism_threads()
+    prepare(1, beside=2)
+    assert tf.config.threading.get_intra_op_parallelism_threads() == before
