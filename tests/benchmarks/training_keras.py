@@ -87,9 +87,10 @@ def ours(task: Task, precision: str) -> tuple[Any, Any, Any]:
     params = recurrent.Params(embedding=task.weights["embedding"].shape[1], **shape)
     problem, classes = ("language_model", 0) if settings["kind"] == "lm" else ("classify", settings["classes"])
     training = recurrent.Training(learning_rate=settings["rate"], clip_norm=settings["clip"], precision=precision)
-    prepare(1)
     spec = Spec(problem, settings["width"], classes)
-    network = Network(recurrent.build(params, training, spec).design, spec, None, policy(precision))
+    design = recurrent.build(params, training, spec).design
+    prepare(1, design.beside)
+    network = Network(design, spec, None, policy(precision))
     network.set_weights(list(task.weights.values()))
     trainer = Trainer(network, training, 1)
     trainer.start(1)
