@@ -10,7 +10,8 @@ from types import FrameType
 import pytest
 from tiny import Tiny
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+from malmoi.processor import cores
+
 MEMORY = 3 * 2**30  # bytes for each process of tests: TensorFlow, Java, and the servers and stages that a test starts
 
 
@@ -32,9 +33,9 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Processes for `-n auto`: as many as there are cores, and memory for."""
+    """Processes for `-n auto`: half as many again as there are cores, since many tests wait for servers, and as there is memory for."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", 0)) or max(1, min(CORES, memory // MEMORY))
+    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", 0)) or max(1, min(cores() * 3 // 2, memory // MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
