@@ -33,7 +33,7 @@ def prepare(seed: int, beside: int = 1) -> None:
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     if beside > 1:
-        threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or processor.cores())
+        threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or processor.cores()  # 0 asks TensorFlow for all
         with suppress(RuntimeError):  # TensorFlow is at work already, as in the second seed's training: nothing can be changed any more
             tf.config.threading.set_intra_op_parallelism_threads(max(1, threads // beside))
 

@@ -70,13 +70,14 @@ def _keras_network(model: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("bidirectional", "given", "told"),
-    [(True, "6", [3]), (True, "1", [1]), (False, "6", [])],
-    ids=["two directions", "one thread", "one direction"],
+    [(True, "6", [3]), (True, "1", [1]), (True, "0", [4]), (True, "", [4]), (False, "6", [])],
+    ids=["two directions", "one thread", "all threads", "nothing said", "one direction"],
 )
 def test_directions_share_the_threads(bidirectional: bool, given: str, told: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[int] = []
     monkeypatch.setattr("tensorflow.config.threading.set_intra_op_parallelism_threads", heard.append)
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", given)
+    monkeypatch.setattr("malmoi.processor.cores", lambda: 8)
     params, training = recurrent.Params(units=4, embedding=4, bidirectional=bidirectional), recurrent.Training(epochs=1)
     split = labelled_sequences(8)
     recurrent.build(params, training, Spec("classify", 8, 2, seed=1)).fit(split, split, lambda epoch: None)
