@@ -34,7 +34,7 @@ def prepare(seed: int, beside: int = 1) -> None:
     tf.config.experimental.enable_op_determinism()
     if beside > 1:
         threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or processor.cores()  # 0 asks TensorFlow for all
-        with suppress(RuntimeError):  # TensorFlow is at work already, as in the second seed's training: nothing can be changed any more
+        with suppress(RuntimeError):  # TensorFlow is at work already, for another network: nothing can be changed any more
             tf.config.threading.set_intra_op_parallelism_threads(max(1, threads // beside))
 
 
