@@ -107,7 +107,7 @@ class Plain:
             if line.strip() and now - shown.said >= EVERY:
                 shown.said = now
                 whose = f"{name}: " if len(self._running) > 1 else ""
-                _print(f"        {shorten(whose + shown.line)}  ({shown.time()}, {outlook(shown.rest())})")
+                _print(f"        {_shorten(whose + shown.line)}  ({shown.time()}, {outlook(shown.rest())})")
 
     def end(self, result: Result) -> None:
         """The stage's line."""
@@ -164,7 +164,7 @@ class Live:
         return text
 
 
-def shorten(line: str) -> str:
+def _shorten(line: str) -> str:
     """A line that is too long, up to where it says so."""
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
