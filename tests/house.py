@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-LINES, FUNCTION, NESTING, PARAMETERS = 200, 40, 2, 5
+LINES, FUNCTION, NESTING, PARAMETERS = 300, 40, 2, 5  # 200 lines are the aim; a concept is not cut to fit
 ROOMS = ("corpora", "tokenizers", "features", "models")
 JOINERS = {"predictor", "page", "batches"}  # and nobody else brings rooms together
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "tools", "lib", "core"}
@@ -84,7 +84,7 @@ def misplaced(path: str, tree: ast.Module) -> list[str]:
         package = name.split(".")[0]
         if package in HEAVY and not path.startswith(HEAVY[package]):
             found.append(f"{path} imports {package}; its place is {' or '.join(HEAVY[package])}")
-        elif package in HEAVY and at_once and path.startswith("tasks/") and not path.startswith("tasks/_"):
+        elif package in HEAVY and at_once and path.count("/") == 1 and path.startswith("tasks/") and not path.startswith("tasks/_"):
             found.append(f"{path} imports {package} before it is asked to run")
     return found
 

@@ -67,7 +67,7 @@ def test_names_say_something() -> None:
 
 
 def test_stages_have_the_two_functions_that_are_called() -> None:
-    stages = [path for path in sources("tasks") if not Path(path).name.startswith("_")]
+    stages = [path for path in sources("tasks") if path.count("/") == 1 and not Path(path).name.startswith("_")]
     assert_none(broken for path in stages for broken in house.stage_door(path, parse(path)))
 
 
@@ -142,7 +142,7 @@ def test_a_check_of_the_syntax_tree_can_fail(rule, path: str, source: str, break
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("x = 1\n" * 201, "201 lines"),
+        ("x = 1\n" * 301, "301 lines"),
         ("def f():\n" + "    x = 1\n" * 40, "41 lines"),
         ("def f(a, b, c, d, *, e, g): ...", "6 parameters"),
         ("class C:\n    def f(self, a, b, c, d, e): ...", None),
