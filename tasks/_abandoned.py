@@ -1,15 +1,16 @@
 """Runs that MLflow shows as RUNNING though nobody writes to them any more: their training was killed together with its writer, or the
 machine is gone. Whoever records, or begins a training, marks them KILLED.
 
-A live run says who writes to it (tag `malmoi.writer`: host, process, when the process began, since a number may be another process by now)
-and when it last did (`malmoi.alive`, ms since 1970).
+A live run says who writes to it (tag `malmoi.writer`: see `processes.Identity`; a PID alone may be another process, or one of another
+container) and when it last did (`malmoi.alive`, ms since 1970). Where the writer's PID means nothing here (another machine, another
+container, an earlier boot, or a tag of an earlier version) only its silence tells.
 """
 
-import os
-import socket
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from tasks.runtime import processes
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as Tracked
@@ -18,14 +19,12 @@ if TYPE_CHECKING:
 
 WRITER, ALIVE = "malmoi.writer", "malmoi.alive"
 BEAT = 60.0  # seconds between two signs of life
-DRIFT = 5.0  # seconds by which a clock may have been put right since a process began
-STALE = 3600.0  # seconds without one after which a writer on another machine is taken for dead; clocks differ
+STALE = 3600.0  # seconds without one after which a writer that cannot be seen from here is taken for dead; clocks differ
 
 
 def writer(process: int | None = None) -> str:
-    """This process, or another one of this machine, as the tag says it."""
-    process = process or os.getpid()
-    return f"{socket.gethostname()}:{process}:{_began(process):.0f}"
+    """This process, or another one that can be seen from here, as the tag says it."""
+    return str(processes.identify(process))
 
 
 def end(store: "Store", runs: "Iterable[Tracked]") -> int:
@@ -42,7 +41,7 @@ def abandoned(run: "Tracked", now: float | None = None) -> bool:
     """Whether it says RUNNING, and its writer is dead or has been silent for too long."""
     if run.info.status != "RUNNING" or WRITER not in run.data.tags:
         return False
-    if here(run):
+    if can_be_seen(run.data.tags[WRITER]):
         return not alive(run)
     seen = int(run.data.tags.get(ALIVE, run.info.start_time)) / 1000
     return (now or time.time()) - seen > STALE
@@ -57,33 +56,17 @@ def taken(run: "Tracked") -> bool:
 
 
 def alive(run: "Tracked") -> bool:
-    """Whether its writer is a living process of this machine."""
+    """Whether its writer can be seen from here, and lives."""
     return lives(run.data.tags.get(WRITER, ""))
 
 
 def lives(tag: str) -> bool:
-    """Whether the writer that a tag names is a living process of this machine."""
-    _, process, began = f"{tag}::".split(":")[:3]
-    found = _began(int(process)) if of_this_machine(tag) and process.isdecimal() else 0.0
-    return found > 0 and (not began or abs(found - float(began)) < DRIFT)
+    """Whether the writer that a tag names can be seen from here, and lives."""
+    found = processes.parse(tag)
+    return found is not None and found.alive
 
 
-def here(run: "Tracked") -> bool:
-    """Whether its writer ran, or runs, on this machine."""
-    return of_this_machine(run.data.tags.get(WRITER, ""))
-
-
-def of_this_machine(tag: str) -> bool:
-    """Whether the writer that a tag names ran, or runs, on this machine."""
-    return tag.partition(":")[0] == socket.gethostname()
-
-
-def _began(process: int) -> float:
-    """When a process began, in seconds since 1970; 0 where there is none, or it has ended and only waits to be asked how."""
-    import psutil
-
-    try:
-        found = psutil.Process(process)
-        return 0.0 if found.status() == psutil.STATUS_ZOMBIE else float(found.create_time())
-    except psutil.NoSuchProcess:
-        return 0.0
+def can_be_seen(tag: str) -> bool:
+    """Whether the writer that a tag names would be seen from here if it lived: its PID is one of this boot and this container."""
+    found = processes.parse(tag)
+    return found is not None and found.here

@@ -1,4 +1,4 @@
-"""How a process behaves that lives beside a training: out of its way, told of everything through a pipe, and gone soon after it."""
+"""How a process behaves that lives beside a training: out of its way, told of everything through a file, and gone soon after it."""
 
 import json
 import os
@@ -30,19 +30,27 @@ def _stop(number: int, frame: Any) -> None:
     raise Stopped
 
 
-def lines(wake: float) -> Iterator[list[dict[str, Any]]]:
-    """JSON lines from stdin as they come in, all that are there at a time, and an empty list every `wake` seconds, until stdin is closed; a
-    last half line is of no use and is left."""
-    rest = b""
-    while True:
-        if not select.select([0], [], [], wake)[0]:
-            yield []
-            continue
-        block = os.read(0, 1 << 16)
-        if not block:
-            return
-        *whole, rest = (rest + block).split(b"\n")
+def lines(file: int, wake: float) -> Iterator[list[dict[str, Any]]]:
+    """JSON lines of an open file as they are added, all that are new at a time, and an empty list every `wake` seconds.
+
+    A byte on stdin says that there are new ones. When stdin is closed there will be no more: what is left is given, and it ends. A last
+    half line is of no use and is left.
+    """
+    place, rest, over = 0, b"", False
+    while not over:
+        if select.select([0], [], [], wake)[0]:
+            over = not os.read(0, 1 << 16)
+        added = list(_added(file, place))
+        place += sum(map(len, added))
+        *whole, rest = (rest + b"".join(added)).split(b"\n")
         yield [json.loads(line) for line in whole]
+
+
+def _added(file: int, place: int) -> Iterator[bytes]:
+    """What the file has from `place` on; its position, which the training shares, is left alone."""
+    while block := os.pread(file, 1 << 16, place):
+        yield block
+        place += len(block)
 
 
 def last(seconds: int) -> None:

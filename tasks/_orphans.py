@@ -27,12 +27,12 @@ def clear(store: "Store", experiment_id: str, key: str) -> int:
 
 
 def _left(model: "LoggedModel") -> bool:
-    """Whether whoever logged it is dead, or has failed to register it and is about to try again, or, on another machine, has had time
-    enough."""
+    """Whether whoever logged it is dead, or has failed to register it and is about to try again, or, where it cannot be seen from here,
+    has had time enough."""
     writer = model.tags.get(_abandoned.WRITER, "")
     if writer == _abandoned.writer():
         return True
-    if _abandoned.of_this_machine(writer):
+    if _abandoned.can_be_seen(writer):
         return not _abandoned.lives(writer)
     return bool(model.creation_timestamp <= (time.time() - OLD) * 1000)
 

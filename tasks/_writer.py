@@ -1,8 +1,8 @@
 """The process beside a training that writes its epochs to MLflow; started by `_live.py`, which says why it is a process.
 
-It reads JSON lines from stdin (first what is trained, then epochs, at last how it ended), and prints one word once the run exists. When
-the server does not answer it says so once, keeps what it has, and tries again now and then. It takes care to be cheap: the lowest
-priority, and after each request a pause a hundred times as long as the processor was busy with it.
+It reads JSON lines from the file whose descriptor it is given (first what is trained, then epochs, at last how it ended), and prints one
+word once the run exists. When the server does not answer it says so once, keeps what it has, and tries again now and then. It takes care
+to be cheap: the lowest priority, and after each request a pause a hundred times as long as the processor was busy with it.
 """
 
 import os
@@ -151,7 +151,7 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # it tries again by itself
     writer, status = None, "KILLED"  # where nothing says how it ended, training was killed
     with suppress(_beside.Stopped):
-        for lines in _beside.lines(wake=1.0):
+        for lines in _beside.lines(int(sys.argv[1]), wake=1.0):
             writer = writer or (Writer(lines.pop(0), training) if lines else None)
             if writer is None:
                 continue

@@ -40,7 +40,7 @@ def test_on_a_server_the_dead_leave_models_to_whoever_comes_next(
     store = replace(_tracking.store(), folder=None)
     place = _tracking.place(store, "classify", "bills")
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        dead = _abandoned.writer().rpartition(":")[0] + ":1"  # this number, of a process that began in 1970
+        dead = _abandoned.writer().rpartition(":")[0] + ":1"  # this PID, of a process that began with the machine
         writers = {"dead": dead, "mine": _abandoned.writer(), "living": _abandoned.writer(other.pid), "elsewhere": "another-machine:7:1"}
         for name, writer in writers.items():
             store.client.create_logged_model(place, name, tags={"malmoi.key": "one", _abandoned.WRITER: writer})

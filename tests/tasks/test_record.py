@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tracked import content
 
 from malmoi.config import ConfigError
 from tasks import _abandoned, _recording, _requests, _runs, _tracking, record
+from tasks.runtime import processes
 
 pytestmark = pytest.mark.long
 
@@ -207,25 +209,32 @@ def test_a_score_that_changed_is_the_one_that_counts(store: _tracking.Store, mak
 
 
 def test_runs_left_by_a_crash_are_ended(store: _tracking.Store, out: Path) -> None:
-    """Whose writer is dead, whose number is another process by now, whose machine is silent; not the one that another machine works on."""
-    gone = subprocess.Popen([sys.executable, "-c", ""])
+    """Whose writer is dead, whose PID is another process by now, who is silent where nobody can see it; not one that another machine, or
+    another container of this one, works on, nor one that an earlier version of this program has tagged."""
+    gone = subprocess.Popen(["sleep", "60"])
+    dead = _abandoned.writer(gone.pid)
+    gone.kill()
     gone.wait()
-    host, mine, now = socket.gethostname(), _abandoned.writer(), int(time.time() * 1000)
+    mine, now, host = processes.identify(), int(time.time() * 1000), socket.gethostname()
     place, lost = _tracking.place(store, "classify", "bills"), {"malmoi.experiment": "bills-lost", "malmoi.seed": "1"}
     cases = {
-        "dead": (f"{host}:{gone.pid}:1.0", now),
-        "reused": (f"{host}:{os.getpid()}:1.0", now),
-        "mine": (mine, now),
-        "elsewhere": ("another-machine:7:1.0", now),
-        "silent": ("another-machine:7:1.0", now - 2 * 3_600_000),
+        "dead": (dead, now),
+        "reused": (str(replace(mine, began=mine.began + 1)), now),
+        "mine": (str(mine), now),
+        "elsewhere": (str(replace(mine, boot="another")), now),
+        "container": (str(replace(mine, namespace="pid1", pid=2**22 + 1)), now),
+        "silent container": (str(replace(mine, namespace="pid1")), now - 2 * 3_600_000),
+        "earlier": (f"{host}:{gone.pid}:1.0", now),
+        "silent earlier": (f"{host}:{os.getpid()}:1.0", now - 2 * 3_600_000),
     }
     begun = {
         name: _tracking.begin(store, place, lost | {"malmoi.key": name, "malmoi.writer": writer, "malmoi.alive": str(seen)}).info.run_id
         for name, (writer, seen) in cases.items()
     }
-    assert _recording.record(store, out)["ended"] == 3
+    assert _recording.record(store, out)["ended"] == 4
     statuses = {name: store.client.get_run(run_id).info.status for name, run_id in begun.items()}
-    assert statuses == {"dead": "KILLED", "reused": "KILLED", "silent": "KILLED", "mine": "RUNNING", "elsewhere": "RUNNING"}
+    ended = {"dead", "reused", "silent container", "silent earlier"}
+    assert statuses == {name: "KILLED" if name in ended else "RUNNING" for name in cases}
 
 
 def test_a_double_is_mended_whoever_made_it(store: _tracking.Store, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

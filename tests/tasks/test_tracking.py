@@ -245,11 +245,44 @@ def test_a_writer_starts_where_training_has_lasted(monkeypatch: pytest.MonkeyPat
         assert live._writer is not None
 
 
-def test_a_stuck_writer_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+STUCK = """
+import os, sys, time
+from tasks import _beside
+print("began", flush=True)
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.05)
+told = [line for lines in _beside.lines(int(sys.argv[1]), wake=0.1) for line in lines]
+with open(sys.argv[3], "w") as file:
+    file.write(f"{len(told)} {told[-1]}")
+"""
+
+
+@pytest.mark.parametrize("stuck", [True, False])
+def test_a_writer_that_is_slow_or_stuck_gets_every_line_and_the_last_word(
+    stuck: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Far more than a pipe holds, while the writer is at one long request; training has ended before it reads the first of them."""
+    monkeypatch.setattr(_live, "WAIT", {"FINISHED": 0.5, "FAILED": 0.5, "KILLED": 0.0})
+    start, go, heard = subprocess.Popen, tmp_path / "go", tmp_path / "heard"
+
+    def popen(command: list[str], **how: Any) -> "subprocess.Popen[bytes]":
+        return start([sys.executable, "-c", STUCK, command[-1], str(go), str(heard)], **how)
+
+    monkeypatch.setattr(_live.subprocess, "Popen", popen)
+    if not stuck:
+        go.touch()
     live = _tracking.live(**IDENTITY, params=PARAMS)
-    for number in range(20_000):
-        live.epoch(number, {"train_loss": 1.0, "valid_loss": 1.0}, 0.0)
-    assert len(live._pending) < _live.LIMIT + 1000
+    with live:
+        began = time.monotonic()
+        for number in range(20_000):
+            live.epoch(number, {"train_loss": 1.0, "valid_loss": 1.0}, 0.0)
+        assert time.monotonic() - began < 20
+        wait_for_start(live)
+    go.touch()
+    until = time.monotonic() + 60
+    while not (heard.exists() and heard.read_text()) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert heard.read_text() == "20002 {'end': 'FINISHED'}"
 
 
 @pytest.mark.parametrize(

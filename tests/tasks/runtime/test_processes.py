@@ -1,6 +1,7 @@
 """A process is known by boot, PID namespace, PID and start time."""
 
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from tasks.runtime import processes
 from tasks.runtime.processes import identify, parse
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_this_process_is_here_and_alive_and_its_text_says_it_whole() -> None:
@@ -37,6 +40,20 @@ def test_the_same_number_of_another_start_boot_or_container_is_another_process()
     for other in (replace(me, boot="another"), replace(me, namespace="pid1")):
         assert not other.here
         assert not other.alive
+
+
+def test_a_process_of_another_pid_namespace_is_not_here() -> None:
+    """As of another container: it says PID 1 of itself, and here PID 1 is another process."""
+    code = "from tasks.runtime import processes; print(processes.identify())"
+    command = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no PID namespace can be made here: {done.stderr.strip()}")
+    there = parse(done.stdout.strip())
+    assert there is not None
+    assert (there.boot, there.pid) == (identify().boot, 1)
+    assert not there.here
+    assert not there.alive
 
 
 def test_a_name_with_brackets_and_spaces_does_not_shift_the_fields(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
