@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from tasks.runtime import output
+
 GRACE = 5.0  # seconds between TERM and KILL
 TICK = 0.1
 
@@ -49,14 +51,18 @@ class Stop:
 
 @contextmanager
 def signals(stop: Stop) -> Iterator[None]:
-    """While inside, SIGINT and SIGTERM only set `stop`. Does nothing outside the main thread, where handlers cannot be set."""
+    """While inside, SIGINT and SIGTERM only set `stop`, and so does a reader of our output that goes away.
+
+    Does nothing outside the main thread, where handlers cannot be set.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     wanted = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, lambda received, _: stop.ask(received)) for number in wanted}
     try:
-        yield
+        with output.when_unread(lambda: stop.ask(signal.SIGPIPE)):
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

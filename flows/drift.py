@@ -14,6 +14,7 @@ from malmoi.config import ConfigError
 from malmoi.contract import PATH, Drift, limits
 from malmoi.drift import Verdict
 from tasks import _catalogue, _graph
+from tasks.runtime import output
 
 GRAPH = Path("dvc.yaml")
 
@@ -56,4 +57,4 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

@@ -16,6 +16,7 @@ from flows.graph import Pipeline
 from flows.needs import here
 from flows.notify import failed
 from tasks import _freshness
+from tasks.runtime import output
 
 TARGET = "promote"  # the stage that names champions
 SHOWN = 10  # stages that a message names
@@ -55,4 +56,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

@@ -18,6 +18,7 @@ from flows.how import arguments, how, opened
 from flows.logs import log_path
 from flows.needs import NeedsError
 from flows.stages import Node, Outcome, Result
+from tasks.runtime import output
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -75,4 +76,4 @@ def failure(root: Path, result: Result) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

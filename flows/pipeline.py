@@ -27,6 +27,7 @@ from flows.how import How, arguments, how, opened
 from flows.stages import Node, Outcome, Result
 from flows.steps import interruption
 from tasks import _links
+from tasks.runtime import output
 
 # What tasks share. Prefect walks through the parameters of a task, and a DVC repository is nothing to walk through: a number stands for it.
 _open: "dict[int, _Opened]" = {}
@@ -158,4 +159,4 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

@@ -19,6 +19,7 @@ from flows.notify import failed
 from flows.pipeline import bring
 from flows.steps import ask, do
 from tasks import _graph
+from tasks.runtime import output
 
 GRAPH = Path("dvc.yaml")
 STATE = ("dvc.lock", "data.dvc", "champions/history.yaml", "champions/bundles.dvc")  # what is committed
@@ -90,4 +91,4 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

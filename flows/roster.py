@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from flows.commands import Stop
 from flows.fleet import connect
 from flows.needs import here
+from tasks.runtime import output
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -37,4 +38,4 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

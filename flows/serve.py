@@ -23,6 +23,7 @@ from flows.commands import Call, Stop, Stopped, run, signals
 from flows.logs import log_path
 from flows.watchdog import MARK, Watchdog, end_marked
 from malmoi.config import ConfigError
+from tasks.runtime import output
 
 AGAIN = 5.0  # seconds before what has died is started again
 LOOK = 0.3
@@ -137,4 +138,4 @@ def _sleep(seconds: float, stop: Stop) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

@@ -26,6 +26,7 @@ from flows.commands import Stop, Stopped, signals
 from flows.logs import log_path
 from flows.needs import here
 from malmoi.config import ConfigError
+from tasks.runtime import output
 
 DEFAULT = 20  # trials, where neither the file nor the command says how many
 
@@ -168,4 +169,4 @@ def _say(sweep: _space.Sweep, goal: _goal.Goal, space: Sequence[_space.Dimension
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

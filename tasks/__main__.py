@@ -2,15 +2,17 @@
 
 import argparse
 import ast
-import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from malmoi.config import ConfigError
+from tasks.runtime import output
 
 HERE = Path(__file__).parent
 
@@ -27,8 +29,13 @@ def summary(name: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one stage. Returns the exit status: 0 well, 1 a user's mistake (said on stderr, without a traceback), 130 interrupted."""
-    given = sys.argv[1:] if arguments is None else arguments
+    """Run one stage. Returns the exit status: 0 well, 1 a user's mistake (said on stderr, without a traceback), 130 interrupted, 141 well
+    but not read to its end.
+    """
+    return output.run(partial(_main, sys.argv[1:] if arguments is None else arguments))
+
+
+def _main(given: list[str]) -> int:
     if not given or given[0] in ("-h", "--help"):
         print("usage: python -m tasks STAGE [options]; python -m tasks STAGE --help says more\n")
         print("\n".join(f"  {name:<10} {summary(name)}" for name in names()))
@@ -41,7 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
         f"python -m tasks {given[0]}", description=stage.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     stage.add_arguments(parser)
-    return _run(stage.run, vars(parser.parse_args(given[1:])))
+    options = vars(parser.parse_args(given[1:]))
+    with output.when_unread(output.stop_when_unread) if getattr(stage, "ONLY_PRINTS", False) else nullcontext():
+        return _run(stage.run, options)
 
 
 def _run(run: Callable[..., None], options: dict[str, Any]) -> int:
@@ -51,8 +60,6 @@ def _run(run: Callable[..., None], options: dict[str, Any]) -> int:
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of our output went away, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

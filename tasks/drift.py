@@ -12,6 +12,7 @@ from malmoi.config import ConfigError
 from malmoi.contract import PATH, limits
 from tasks import _catalogue
 
+ONLY_PRINTS = True  # it stops where nobody reads on
 PROFILES = Path("out/profile")
 
 

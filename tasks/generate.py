@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from malmoi.predictor import Predictor
 
 
+ONLY_PRINTS = True  # it stops where nobody reads on
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Command line."""
     parser.add_argument(

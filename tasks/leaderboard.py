@@ -12,6 +12,7 @@ from malmoi.expense import say_count, say_seconds, summary
 from malmoi.scores import score, show, show_interval, show_p
 from tasks import _results
 
+ONLY_PRINTS = True  # it stops where nobody reads on
 PORT = 5001
 EXAMPLES = {"ko": "국회는 법률안을 심의하고 의결한다.", "en": "A warm and funny film."}
 ASIDE = {
