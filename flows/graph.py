@@ -21,7 +21,7 @@ from flows._dvc import Settings, commands_by, mend_rwlock, quiet, the_only_run
 from flows.commands import OnLine, SilentError, Stop
 from flows.keeping import Keeper
 from flows.launch import Attempt, Here
-from flows.logs import log_path, taken
+from flows.logs import StageLog, log_path, taken
 from flows.needs import Machine, here, worth_another_try
 from flows.stages import Node, Outcome, Result
 from flows.turns import Turns
@@ -129,12 +129,16 @@ class Pipeline:
         """
         node, start = next(node for node in self.nodes if node.name == name), time.monotonic()
         attempt = self._mine.attempt = Attempt(node, cores, force)
-        with taken(log_path(self.root, name), on_line, attempt.tail) as attempt.on_line:
+        attempt.log = log = StageLog(log_path(self.root, name))
+        with taken(log, on_line, attempt.tail) as attempt.on_line:
             for number in range(node.room.retries + 1):
                 outcome, reason = self._attempt(name, attempt)
                 if outcome is not Outcome.FAILED or number == node.room.retries or not _worth_another(attempt, number):
                     break
-        self._left -= {name} if outcome is not Outcome.FAILED else set()
+        if outcome is Outcome.FAILED:
+            log.begin()
+        else:
+            self._left.discard(name)
         return Result(name, outcome, time.monotonic() - start, reason, tuple(attempt.tail) if reason else ())
 
     def _attempt(self, name: str, attempt: Attempt) -> tuple[Outcome, str]:
@@ -169,6 +173,8 @@ class Pipeline:
         """Stands for `dvc.stage.run.cmd_run`, which DVC calls with the repository unlocked."""
         attempt: Attempt = self._mine.attempt
         attempt.ran = True
+        if attempt.log:
+            attempt.log.begin()
         if not self.machine.elsewhere(stage, attempt, self._turns.leave):
             self._here.run(stage, attempt, run_env, self._turns.leave)
         self._settings.give_back()

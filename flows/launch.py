@@ -8,6 +8,7 @@ from typing import Any
 
 from flows._dvc import environment
 from flows.commands import Call, OnLine, Stop, run
+from flows.logs import StageLog
 from flows.needs import Machine
 from flows.stages import Node
 from flows.watchdog import MARK, Watchdog
@@ -27,6 +28,7 @@ class Attempt:
     cores: int
     force: bool = False
     on_line: OnLine = print
+    log: StageLog | None = None
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
     ran: bool = False
     ended: int | None = 0

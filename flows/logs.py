@@ -1,4 +1,4 @@
-"""What stages print: kept in .malmoi/logs, one file per stage, as it was the last time that the stage had something to say."""
+"""What stages print: kept in .malmoi/logs, one file per stage, as it was the last time that the stage ran."""
 
 import logging
 from collections import deque
@@ -8,30 +8,49 @@ from pathlib import Path
 
 from flows._dvc import Warnings
 from flows.commands import OnLine
-
-FOLDER = ".malmoi"  # logs and timings, in the project's root; ignores itself
+from tasks.runtime.files import private_folder
 
 
 def log_path(root: Path, name: str) -> Path:
     """Where the output of stage `name` is kept; its folder is made, and is ignored by git."""
-    folder = root / FOLDER
-    (folder / "logs").mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    folder = private_folder(root)
+    (folder / "logs").mkdir(exist_ok=True)
     return folder / "logs" / (name.replace("/", "_").replace(":", "_") + ".log")
 
 
-@contextmanager
-def taken(path: Path, on_line: OnLine, tail: deque[str]) -> Iterator[OnLine]:
-    """A callback that hands a line on to `on_line`, `tail` and the file `path`, which is made when the first one comes.
+class StageLog:
+    """The log of one stage while a run looks at it: the old one stays until the stage's command starts, or the stage fails without.
 
-    While inside, what DVC warns of goes the same way.
+    So a stage that is unchanged, or restored from the cache, keeps the log of the run that made it; and what a run that is killed has said
+    until then is there.
     """
-    path.unlink(missing_ok=True)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._early: list[str] | None = []  # lines that came before it was known whether the stage runs
+
+    def begin(self) -> None:
+        """Replace the old log; a second time changes nothing."""
+        if self._early is not None:
+            early, self._early = self._early, None
+            self._path.write_text("".join(f"{line}\n" for line in early), encoding="utf-8")
+
+    def add(self, line: str) -> None:
+        """Take a line of output."""
+        if self._early is not None:
+            self._early.append(line)
+            return
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+@contextmanager
+def taken(log: StageLog, on_line: OnLine, tail: deque[str]) -> Iterator[OnLine]:
+    """A callback that hands a line on to `on_line`, `tail` and the stage's log. While inside, what DVC warns of goes the same way."""
 
     def take(line: str) -> None:
         tail.append(line)
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        log.add(line)
         on_line(line)
 
     handler = Warnings(take)

@@ -1,13 +1,12 @@
 """How long stages took last time, and from that how long a run still takes."""
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean
 
-from flows.logs import FOLDER, log_path
 from flows.stages import Node, Outcome, Result
+from tasks.runtime.files import PRIVATE, private_folder, write_whole
 
 GUESS = {"ingest": 3.0, "tokens": 6.0, "features": 5.0, "train": 15.0, "evaluate": 5.0, "compare": 3.0, "promote": 2.0, "report": 5.0}
 UNKNOWN = 5.0
@@ -20,8 +19,7 @@ class Timings:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
-        self._path = root / FOLDER / "timings.json"
+        self._path = root / PRIVATE / "timings.json"
         self._known: dict[str, float] = {}
         self._now: dict[str, list[float]] = {}  # seconds of this run, by kind
         try:
@@ -36,10 +34,8 @@ class Timings:
             return
         self._known[node.name] = round(result.seconds, 2)
         self._now.setdefault(node.kind, []).append(result.seconds)
-        log_path(self._root, node.name)  # makes the folder
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(self._known, indent=1, sort_keys=True), encoding="utf-8")
-        os.replace(fresh, self._path)
+        private_folder(self._path.parent.parent)
+        write_whole(self._path, json.dumps(self._known, indent=1, sort_keys=True))
 
     def expected(self, node: Node) -> float:
         """Seconds that a stage should take: as last time, else as others of its kind took in this run, else a guess by kind."""

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,38 @@ def test_a_failure_is_a_result_with_its_last_words(project: Path) -> None:
     assert result.reason.endswith("exited with 3")
     assert seen == ["prepared", *result.tail]
     assert (project / ".malmoi/logs/train@a.log").read_text() == "epoch 1/1 of a\nno such thing as a\n"
+
+
+def log_of(project: Path, name: str) -> str:
+    return (project / f".malmoi/logs/{name}.log").read_text()
+
+
+def test_a_log_stays_until_its_stage_runs_again(project: Path) -> None:
+    """Not when another stage is due, nor when the stage is restored from the cache; one that says nothing has an empty log."""
+    with Pipeline() as pipeline:
+        outcomes(pipeline)
+    assert (log_of(project, "prep"), log_of(project, "train@a")) == ("prepared\n", "epoch 1/1 of a\n")
+    (project / ".malmoi/logs/train@a.log").write_text("of the run that made it\n")
+    shutil.rmtree(project / "models/a")
+    (project / "all.txt").unlink()
+    with Pipeline() as pipeline:
+        assert outcomes(pipeline) == ["cached", "restored", "cached", "restored"]
+    assert (log_of(project, "prep"), log_of(project, "train@a")) == ("prepared\n", "of the run that made it\n")
+    (project / "params.yaml").write_text("level: 3\n")
+    (project / "dvc.yaml").write_text((project / "dvc.yaml").read_text().replace("echo prepared", "true"))
+    with Pipeline() as pipeline:
+        assert outcomes(pipeline)[0] == "ran"
+    assert log_of(project, "prep") == ""
+
+
+def test_a_stage_that_fails_before_its_command_starts_has_no_log_of_an_earlier_run(project: Path) -> None:
+    with Pipeline() as pipeline:
+        outcomes(pipeline)
+    (project / "train.sh").unlink()
+    with Pipeline() as pipeline:
+        pipeline.run("prep", print)
+        assert pipeline.run("train@a", print).outcome is Outcome.FAILED
+    assert log_of(project, "train@a") == ""
 
 
 def test_an_output_that_was_not_made_is_a_failure(project: Path) -> None:
