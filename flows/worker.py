@@ -1,8 +1,9 @@
-"""`python -m flows.worker tcp://SCHEDULER:8786`, in a clone of its own: runs stages that coordinators hand out (`--workers`), one by one.
+"""`python -m flows.worker tcp://SCHEDULER:8786 --folder ../malmoi-worker`: run stages that coordinators (`--workers`) hand out.
 
-For each it checks out the commit, pulls from the DVC remote what the stage reads, runs it as `flows.local` would, and pushes what it made.
-Ended by Ctrl-C or SIGTERM, with all that it had started; a stage that was at work then runs on another worker. While no scheduler answers,
-it waits for one.
+It works in a clone of its own, which it makes in the folder that it is given, or which was handed over to it (`--adopt`): never in a
+person's, whose uncommitted work it would overwrite. For each stage it checks out the commit, pulls from the DVC remote what the stage
+reads, runs it as `flows.local` would, and pushes what it made. Ended by Ctrl-C or SIGTERM, with all that it had started; a stage that was
+at work then runs on another worker. While no scheduler answers, it waits for one.
 """
 
 import argparse
@@ -24,6 +25,8 @@ from flows.commands import Stop, Stopped
 from flows.graph import Pipeline
 from flows.needs import Machine, here
 from flows.stages import Result
+from flows.workers import folder
+from malmoi.config import ConfigError
 
 AGAIN = 5.0  # seconds between two calls for a scheduler
 LOOK = 0.5  # seconds between two looks at whether a stage is still wanted
@@ -87,6 +90,7 @@ def _check_out(revision: str) -> None:
     """
     from dvc.exceptions import DvcException
 
+    folder.check(Path.cwd())  # once more, right before what cannot be undone
     if not _known(revision):
         subprocess.run(["git", "fetch", "--quiet", "--all"], capture_output=True, text=True, check=True)
         if not _known(revision):
@@ -145,34 +149,54 @@ async def _serve(url: str, machine: Machine) -> None:
     from distributed.utils import get_ip
 
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:4]}"  # in containers of one machine, the first two are the same
-    folder, host = str(Path(".dvc/tmp").resolve()), get_ip(*get_address_host_port(url))
-    async with Worker(url, nthreads=1, name=name, local_directory=folder, death_timeout=AGAIN, host=host) as worker:
+    place, host = str(Path(".dvc/tmp").resolve()), get_ip(*get_address_host_port(url))
+    async with Worker(url, nthreads=1, name=name, local_directory=place, death_timeout=AGAIN, host=host) as worker:
         print(f"{name}: at work for {url}, {machine.cores} cores, in {Path.cwd()}", flush=True)
         while worker.status.name == "running" and not _ended.asked:
             await asyncio.sleep(LOOK)
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Returns 0 after a signal; raises SystemExit for a folder that is no clone."""
+    """Returns 0 after a signal, 1 where the folder is no worker's."""
     parser = argparse.ArgumentParser("python -m flows.worker", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url", help="of the Dask scheduler, as tcp://10.0.0.5:8786")
+    parser.add_argument("--folder", type=Path, help="the worker's clone, made where it is not there (default: this folder, if it is one)")
+    parser.add_argument("--repository", help="what to clone (default: the remote `origin` of the clone that this is started in)")
+    parser.add_argument("--adopt", action="store_true", help="make the clone that is there the worker's; refused where it holds work")
     options = parser.parse_args(given)
-    if not (Path(".git").exists() and Path(".dvc").is_dir()):
-        raise SystemExit(
-            f"error: {Path.cwd()} is no clone of the project; a worker needs one of its own: git clone, then start it in there"
-        )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: _ended.ask(received))
+    try:
+        with folder.held(_moved(options)):
+            _work(options.url)
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _moved(options: argparse.Namespace) -> Path:
+    """The worker's clone, which is the current folder from now on."""
+    if options.folder and not options.adopt:
+        folder.prepare(options.folder, options.repository or folder.origin(Path.cwd()))
+    if options.folder:
+        os.chdir(options.folder)
+    if options.adopt:
+        folder.adopt(Path.cwd())
+    return Path.cwd()
+
+
+def _work(url: str) -> None:
+    """Until a signal. While no scheduler answers, ask again and again."""
     said = ""
     while not _ended.asked:
         try:
-            asyncio.run(_serve(options.url, here(1)))
+            asyncio.run(_serve(url, here(1)))
         except (OSError, TimeoutError) as error:
-            before, said = said, f"no scheduler answers at {options.url}: {error}; trying again"
+            before, said = said, f"no scheduler answers at {url}: {error}; trying again"
             if said != before:
                 print(said, file=sys.stderr, flush=True)
             asyncio.run(asyncio.sleep(AGAIN))
-    return 0
 
 
 if __name__ == "__main__":

@@ -58,10 +58,9 @@ class Team:
             )
 
     def clone(self, name: str) -> Path:
-        """A clone with a worker in it."""
+        """A worker in a clone that it makes."""
         folder = self.folder / name
-        call(self.folder, "git", "clone", "-q", str(self.project), name)
-        self.start(name, folder, "-m", "flows.worker", self.url)
+        self.start(name, self.project, "-m", "flows.worker", self.url, "--folder", str(folder))
         until = time.monotonic() + 60
         while "at work for" not in (said := (self.folder / f"{name}.log").read_text()):
             assert time.monotonic() < until, said
