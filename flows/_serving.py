@@ -1,13 +1,16 @@
 """What `flows.serve` keeps running: puts the schedules into the Prefect server, and runs what is due.
 
 Runs that a dead process has left are marked: those that were at work as Crashed, those whose time is long over, or that another one of the
-same flow stands for, as Missed.
+same flow stands for, as Missed. Deployments that another folder serves are left alone: this one ends with status REFUSED.
 """
 
 import asyncio
 import os
+import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,35 +23,50 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, FlowRun, StateType
+from prefect.exceptions import ObjectNotFound
 from prefect.flows import EntrypointType
 from prefect.runner import Runner
 from prefect.states import Cancelled, Crashed
 
 from flows import schedules
+from flows.scheduling import owner
+from malmoi.config import ConfigError
 
 NAME = "scheduled"  # of every deployment: retrain/scheduled, ...
+REFUSED = 3  # exit status
 LOOK = 60.0  # seconds between two looks at runs that are late
 SOON = timedelta(seconds=30)  # a run is late when it has not begun so long after its time
 AT_WORK = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
 
 
 async def serve() -> None:
-    """Until it is killed, or the server is gone for long."""
-    found = schedules.read()
+    """Until it is killed, or the server is gone for long. Raises ConfigError where another folder serves these deployments."""
+    found, me = schedules.read(), owner.of_this(Path.cwd(), os.getppid())
     runner = Runner(name=f"malmoi-{os.getpid()}", pause_on_shutdown=False, limit=1)
-    deployments = {await _deployed(runner, found, name): entry for name, entry in found.flows.items()}
     async with get_client() as client:
+        for name in found.flows:
+            await _check_owner(client, f"{name}/{NAME}", me)
+        deployments = {await _deployed(runner, found, name, me): entry for name, entry in found.flows.items()}
         for run in await _runs(client, list(deployments), AT_WORK):
             await client.set_flow_run_state(run.id, Crashed(message="the process that ran it is gone"), force=True)
         await _tidy(client, deployments)
-        tidying = asyncio.create_task(_keep_tidy(client, deployments))
-        try:
-            await runner.start()
-        finally:
-            tidying.cancel()
+        tidying = asyncio.create_task(_keep_tidy(client, deployments, me))
+        running = asyncio.create_task(runner.start())
+        done, _ = await asyncio.wait({tidying, running}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (tidying, running):
+            task.cancel()
+        for task in done:
+            task.result()
 
 
-async def _deployed(runner: Runner, found: schedules.Schedules, name: str) -> UUID:
+async def _check_owner(client: PrefectClient, name: str, me: owner.Owner) -> None:
+    """Raise ConfigError where somebody else serves a deployment now."""
+    with suppress(ObjectNotFound):
+        if other := owner.other_owner(await client.read_deployment_by_name(name), me):
+            raise ConfigError(owner.refusal(name, other))
+
+
+async def _deployed(runner: Runner, found: schedules.Schedules, name: str, me: owner.Owner) -> UUID:
     """The flow with its schedule, one run at a time, in the server; a deployment that is there already is brought up to date."""
     module, _, function = schedules.FLOWS[name].rpartition(".")
     flow: Any = getattr(import_module(module), function)
@@ -58,14 +76,18 @@ async def _deployed(runner: Runner, found: schedules.Schedules, name: str) -> UU
         parameters=found.flows[name].parameters,
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
         entrypoint_type=EntrypointType.MODULE_PATH,
-        tags=["malmoi"],
+        tags=["malmoi", *me.tags],
     )
     return await runner.aadd_deployment(deployment)
 
 
-async def _keep_tidy(client: PrefectClient, deployments: dict[UUID, schedules.Entry]) -> None:
+async def _keep_tidy(client: PrefectClient, deployments: dict[UUID, schedules.Entry], me: owner.Owner) -> None:
+    """Raises ConfigError where somebody else has begun to serve the deployments, as when both began at the same moment."""
     while True:
         await asyncio.sleep(LOOK)
+        for deployment in deployments:
+            if other := owner.other_owner(await client.read_deployment(deployment), me):
+                raise ConfigError(owner.refusal("deployments", other))
         await _tidy(client, deployments)
 
 
@@ -97,5 +119,15 @@ def _time(run: FlowRun) -> datetime:
     return run.expected_start_time or run.next_scheduled_start_time or datetime.now(UTC)
 
 
+def main() -> int:
+    """Returns REFUSED where another folder serves these deployments, said on stderr as the last line."""
+    try:
+        asyncio.run(serve())
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    return 0
+
+
 if __name__ == "__main__":
-    asyncio.run(serve())
+    sys.exit(main())

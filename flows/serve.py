@@ -12,19 +12,22 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import httpx
 
 from flows import schedules
 from flows._dvc import environment
-from flows._locks import taken
 from flows.commands import Call, Stop, Stopped, run, signals
 from flows.logs import log_path
 from flows.watchdog import MARK, Watchdog, end_marked
 from malmoi.config import ConfigError
 from tasks.runtime import output
+from tasks.runtime.locks import lock
 
+REFUSED = 3  # exit status of `flows._serving` where another folder serves the schedules, in which it is not started again
 AGAIN = 5.0  # seconds before what has died is started again
 LOOK = 0.3
 ANSWER = 180.0  # seconds that a server may need to be up
@@ -37,7 +40,8 @@ def main(given: Sequence[str] | None = None) -> int:
     options, stop = parser.parse_args(given), Stop()
     try:
         found = schedules.read()
-        with _alone(), signals(stop):
+        alone = log_path(Path.cwd(), "serve").with_name("serve.lock")
+        with lock(alone, f"serves {Path.cwd()}", timeout=0), signals(stop):
             _serve(found, stop, options.port)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -48,30 +52,16 @@ def main(given: Sequence[str] | None = None) -> int:
     return 0
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One process serves a workspace."""
-    path = log_path(Path.cwd(), "serve").with_name("serve.lock")
-    with open(path, "a+", encoding="utf-8") as file:
-        if not taken(file):
-            file.seek(0)
-            raise ConfigError(f"another process serves this folder already ({file.read().strip()})")
-        file.truncate(0)
-        file.write(f"PID {os.getpid()}")
-        file.flush()
-        yield
-
-
 def _serve(found: schedules.Schedules, stop: Stop, port: int) -> None:
     """Until `stop`. Raises Stopped. The server ends last, so that a flow can still tell it how it ended."""
     url = os.environ.get("PREFECT_API_URL", "")
     address = url or f"http://127.0.0.1:{port}/api"
-    with _server(port) if not url else nullcontext(), _marked() as mark:
+    with _server(port) if not url else nullcontext():
         for name, entry in found.flows.items():
             print(f"{name}: {entry.cron} ({found.timezone})", flush=True)
         print(f"server: {address.removesuffix('/api')}", flush=True)
         _wait(address, stop)
-        settings = {**os.environ, **environment(), MARK: mark, "PREFECT_API_URL": address}
+        settings = {**os.environ, **environment(), "PREFECT_API_URL": address}
         _keep("flows", Call([sys.executable, "-m", "flows._serving"], Path.cwd(), settings), stop)
 
 
@@ -91,29 +81,38 @@ def _marked() -> Iterator[str]:
 def _server(port: int) -> Iterator[None]:
     """A Prefect server of this machine, kept running in a thread of its own."""
     command, over = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)], Stop()
-    with _marked() as mark:
-        pages = {"PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api"}  # else its pages ask port 4200
-        settings = {**os.environ, **environment(), **pages, MARK: mark}
+    pages = {"PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api"}  # else its pages ask port 4200
+    settings = {**os.environ, **environment(), **pages}
 
-        def work() -> None:
-            with suppress(Stopped):
-                _keep("server", Call(command, Path.cwd(), settings), over)
+    def work() -> None:
+        with suppress(Stopped):
+            _keep("server", Call(command, Path.cwd(), settings), over)
 
-        thread = threading.Thread(target=work, name="server")
-        thread.start()
-        try:
-            yield
-        finally:
-            over.ask()
-            thread.join()
+    thread = threading.Thread(target=work, name="server")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.ask()
+        thread.join()
 
 
 def _keep(name: str, call: Call, stop: Stop) -> None:
-    """Keep a command running: start it again when it ends. Its output is in .malmoi/logs. Raises Stopped."""
-    path = log_path(Path.cwd(), f"serve-{name}")
+    """Keep a command running: start it again when it ends, once all that it had started has ended, too. Its output is in .malmoi/logs.
+
+    Raises Stopped, and ConfigError, with its last line, where it refuses to run.
+    """
+    path, last = log_path(Path.cwd(), f"serve-{name}"), [""]
     while True:
-        with open(path, "a", encoding="utf-8") as log:
-            status = run(call, lambda line: print(line, file=log, flush=True), stop)
+        with open(path, "a", encoding="utf-8") as log, _marked() as mark:
+
+            def take(line: str, log: TextIO = log) -> None:
+                last[0] = line
+                print(line, file=log, flush=True)
+
+            status = run(replace(call, env={**call.env, MARK: mark}), take, stop)
+        if status == REFUSED:
+            raise ConfigError(last[0])
         print(f"{name} ended with status {status} (see {path.relative_to(Path.cwd())}); starting it again in {AGAIN:g} s", flush=True)
         _sleep(AGAIN, stop)
 

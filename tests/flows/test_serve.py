@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,11 +79,6 @@ class Served:
     def deployment(self) -> dict[str, Any]:
         """Ours, once it is there."""
         return until(lambda: self.post("deployments/filter")[0])
-
-    def began(self, number: int) -> None:
-        """Until the flows have been put in so often."""
-        log = self.project / ".malmoi/logs/serve-flows.log"
-        until(lambda: log.read_text().count("Runner 'malmoi-") >= number or None)
 
     def state(self, run: dict[str, Any]) -> str:
         found = requests.get(f"{self.api}/flow_runs/{run['id']}", timeout=20).json()
@@ -168,7 +164,7 @@ def test_what_dies_is_started_again_and_no_schedule_is_lost(served: Served, list
     # a second one for the same folder is refused
     second = served.python("-m", "flows.serve")
     assert second.returncode == 1
-    assert "another process serves this folder already" in second.stderr
+    assert f"serve: locked by process {served.process.pid} on" in second.stderr
 
     # all of it dies: nothing is left; started again, everything is there
     below = psutil.Process(served.process.pid).children(recursive=True)
@@ -188,6 +184,38 @@ def test_what_dies_is_started_again_and_no_schedule_is_lost(served: Served, list
     assert served.process.wait(60) == 128 + signal.SIGTERM
     _, alive = psutil.wait_procs(below, timeout=60)
     assert not alive
+
+
+def test_a_second_folder_is_refused_while_the_first_serves_and_takes_over_when_it_is_dead(served: Served, project: Path) -> None:
+    until(lambda: served.deployment()["status"] == "READY" or None)  # runs are asked for
+    ours = served.deployment()
+    at_work = served.post(f"deployments/{ours['id']}/create_flow_run", state={"type": "RUNNING"})
+    other = project.with_name("other")
+    shutil.copytree(project, other)
+    environment = {**served.environment, "PREFECT_API_URL": served.api}
+    command = [sys.executable, "-m", "flows.serve"]
+    refused = subprocess.run(command, cwd=other, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert f"freshness/scheduled is served by process {served.process.pid} in " in refused.stderr
+    assert served.state(at_work) == "Running"
+    assert served.deployment()["tags"] == ours["tags"]
+
+    # the first is gone, its server is not
+    server = served.parts("server start")
+    for process in [served.process, *served.parts("flows._serving"), *served.parts("watchdog")]:
+        if process.pid not in {one.pid for one in server}:
+            process.kill()
+    served.process.wait()
+    second = subprocess.Popen(command, cwd=other, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        until(lambda: served.deployment()["tags"] != ours["tags"])
+        until(lambda: served.state(at_work) == "Crashed" or None)
+    finally:
+        second.terminate()
+        second.communicate(timeout=60)
+        for process in server:
+            process.kill()
+    assert second.returncode == 128 + signal.SIGTERM
 
 
 def test_deployments_of_prefect_yaml(served: Served, project: Path) -> None:
