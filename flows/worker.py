@@ -50,7 +50,7 @@ def perform(job: dict[str, Any]) -> dict[str, Any]:
             return answer | _perform(job, stop, lambda line: worker.log_event(key, line))
     except Stopped:
         return answer | {"reason": "the worker was stopped", "ended": None}
-    except (DvcException, OSError, subprocess.CalledProcessError) as error:
+    except (DvcException, ConfigError, OSError, subprocess.CalledProcessError) as error:
         said = (getattr(error, "stderr", "") or "").strip()
         return answer | {"reason": f"{error}{': ' if said else ''}{said}", "ended": 1}
 
