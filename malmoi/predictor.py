@@ -103,7 +103,7 @@ class Predictor:
 
     def unknown(self, documents: Sequence[list[str]]) -> np.ndarray:
         """(n,) how many tokens of each document the vocabulary lacks, whether or not the features have another way to read them."""
-        known = self._vocabulary.ids if hasattr(self._vocabulary, "ids") else set(self._vocabulary.tokens)
+        known = self._vocabulary.ids
         return np.array([sum(token not in known for token in document) for document in documents], np.int64)
 
     def classify(self, texts: Sequence[str]) -> np.ndarray:
