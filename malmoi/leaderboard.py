@@ -193,6 +193,7 @@ def _row(entry: Entry, place: int, paired: dict[str, Any] | None) -> dict[str, A
         "seeds": {seed: values[primary] for seed, values in test["seeds"].items()},
         "valid": entry.mean("valid"),
         "paired": paired,
+        **({"absent_labels": metrics["absent_labels"]} if metrics.get("absent_labels") else {}),
     }
 
 

@@ -30,6 +30,9 @@ def accuracy(counts: np.ndarray) -> np.ndarray:
 def macro_f1(counts: np.ndarray) -> np.ndarray:
     """Unweighted mean of the classes' F1, in 0..1; a class that neither occurs nor is predicted is left out. (..., c, c) -> (...).
 
+    As scikit-learn has it, and so comparable: a class that does not occur and is predicted all the same counts as 0, however rarely that is
+    (Opitz and Burst, 2019, Macro F1 and Macro F1). Where labels are absent from a split `evaluate` says so.
+
     >>> float(macro_f1(np.array([[2, 0], [1, 1]])))  # F1 are 4/5 and 2/3
     0.7333333333333334
     """

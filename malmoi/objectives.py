@@ -28,6 +28,7 @@ class Outcome:
     rows: dict[str, np.ndarray | list[Any]]
     tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     answers: Any = field(default=None, repr=False)  # what `Objective.intervals` redraws
+    absent: list[str] = field(default_factory=list)  # labels that the model knows and no example has
     vocabulary: str = ""  # digest of the vocabulary and of the text in its tokens, which a perplexity depends on
 
 
@@ -67,8 +68,9 @@ class Classify:
         rows: dict[str, Any] = {"id": [e.id for e in examples], "label": actual, "predicted": predicted}
         rows |= {"probability": shares.max(1).astype(np.float64), "correct": best == labels}
         scores = metrics.classification(shares, labels)
+        absent = [label for label in predictor.labels if label not in set(actual)]
         if not closely:
-            return Outcome(scores, {}, rows, answers=(shares, labels))
+            return Outcome(scores, {}, rows, answers=(shares, labels), absent=absent)
         lengths = {unit: np.array([len(one) for one in each]) for unit, each in (("characters", texts), ("tokens", documents))}
         tables = {
             "confusion": {"actual": actual, "predicted": predicted},
@@ -77,7 +79,7 @@ class Classify:
             "length": breakdown.accuracy_by_length(best == labels, lengths),
             "unknown": breakdown.accuracy_by_unknown(best == labels, predictor.unknown(documents), lengths["tokens"]),
         }
-        return Outcome(scores, metrics.classification_intervals(shares, labels), rows, tables, (shares, labels))
+        return Outcome(scores, metrics.classification_intervals(shares, labels), rows, tables, (shares, labels), absent)
 
     def intervals(self, outcomes: Sequence[Outcome]) -> dict[str, list[float]]:
         """See Objective."""
@@ -107,7 +109,7 @@ class LanguageModel:
             "length": breakdown.language_by_length(given.bits, given.charged, given.units, predictor.lossless),
             "frequency": _by_frequency(given, predictor.frequencies),
         }
-        return Outcome(scores, edges, rows, tables, (given, predictor.lossless), predictor.vocabulary(given.ids))
+        return Outcome(scores, edges, rows, tables, (given, predictor.lossless), vocabulary=predictor.vocabulary(given.ids))
 
     def intervals(self, outcomes: Sequence[Outcome]) -> dict[str, list[float]]:
         """See Objective."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from malmoi._page import behaviour, charts, closer, costs, probes, tables, vectors
-from malmoi.promotion_words import guessing
+from malmoi.promotion_words import absent, guessing
 from malmoi.scores import PAGE, beside, score, show, show_difference, show_interval, show_p
 
 TEMPLATES = Path(__file__).parent / "_page"
@@ -120,6 +120,7 @@ def _group(rows: list[dict[str, Any]], measured: dict[str, dict[str, Any]]) -> d
         "metric": metric,
         "score": score(metric),
         "axis": scale,
+        "absent": next((said for row in rows if (said := absent(row.get("absent_labels")))), ""),
         "aside": [(one.name, one) for one in aside],
         "rows": [
             row

@@ -54,6 +54,7 @@ def run(name: str, corpus: Path, model: Path, out: Path, cost: Path | None = Non
             f"{name} seed {seed}: " + ", ".join(f"{key} {value:.4g}" for key, value in test.scores.items() if value is not None), flush=True
         )
     first = outcomes["test"][about["seeds"][0]]
+    _warn(name, first.absent)
     for table, columns in (first.tables | _layers(predictor.model)).items():
         _write_table(out / f"{table}.csv", columns)
     _write_rows(out / "predictions.parquet", outcomes["test"])
@@ -65,6 +66,13 @@ def run(name: str, corpus: Path, model: Path, out: Path, cost: Path | None = Non
     _write(out / "metrics.json", _metrics(name, about, predictor, outcomes) | shape)
     if cost:
         _write_speed(cost, name, model / f"seed-{about['seeds'][0]}", corpus)
+
+
+def _warn(name: str, labels: list[str]) -> None:
+    from malmoi.promotion_words import absent
+
+    if labels:
+        print(f"warning: {name}: {absent(labels)}", flush=True)
 
 
 def _measure(bundle: Path, corpus: Path, seed: int, outcomes: dict[str, dict[int, Any]]) -> Any:
@@ -148,6 +156,7 @@ def _metrics(name: str, about: dict[str, Any], predictor: Any, outcomes: dict[st
         "primary": primary.name,
         "better": primary.better,
         **({"vocabulary": first.vocabulary} if first.vocabulary else {}),
+        **({"absent_labels": first.absent} if first.absent else {}),
         **({"protocol": "every text from a state of zeros"} if about["training"].get("reset") else {}),
         **{split: _summary(by_seed) | (_intervals(objective, by_seed) if split == "test" else {}) for split, by_seed in outcomes.items()},
     }

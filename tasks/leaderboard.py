@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from malmoi.expense import say_count, say_seconds, summary
-from malmoi.promotion_words import guessing
+from malmoi.promotion_words import absent, guessing
 from malmoi.scores import METRICS, TERMINAL, beside, score, show, show_interval, show_p
 from tasks import _results
 
@@ -99,7 +99,8 @@ def _board(title: str, rows: list[dict[str, Any]], champions: set[str], spent: d
     ]
     known = score(metric)
     guesses = [f"  {row['experiment']}: {said.replace(NO_BREAK, ' ')}" for row in rows if (said := guessing(row.get("guessing")))]
-    return [f"{title} ({known.title}, {known.better} is better)", *lines(table), *guesses]
+    lacks = [f"  {said}" for said in dict.fromkeys(absent(row.get("absent_labels")) for row in rows) if said]
+    return [f"{title} ({known.title}, {known.better} is better)", *lines(table), *guesses, *lacks]
 
 
 def _next(decisions: dict[str, dict[str, Any]]) -> list[str]:
