@@ -38,7 +38,8 @@ GUARDS = {
 def judge(guards: Guards, metric: Metric, own: Measures, champion: Measures | None) -> list[dict[str, Any]]:
     """What each guard that asks something says of each part: {"guard", "part", "what", "value", "champion", "limit", "broken"}.
 
-    metric: that is compared on the board, which `slices` are measured in. champion: None where there is none yet; limits that compare with it are then not asked.
+    metric: that is compared on the board, which `slices` are measured in. champion: None where there is none yet; limits that compare with
+    it are then not asked.
     """
     found = []
     for name, guard in GUARDS.items():

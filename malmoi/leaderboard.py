@@ -155,6 +155,16 @@ def intervals(entry: Entry) -> dict[str, list[float]]:
     return {**given, primary: [_rounded(edge) for edge in edges]}
 
 
+def seed_interval(entry: Entry, seed: int) -> tuple[float, float]:
+    """95 % interval of the primary metric on test of one seed alone. Where it is no ratio of sums: that which `evaluate` gave."""
+    primary, outcomes = entry.metrics["primary"], entry.outcomes
+    if primary not in outcomes.sizes:
+        low, high = entry.metrics["test"]["interval"][primary]
+        return float(low), float(high)
+    place = sorted(int(one) for one in entry.metrics["test"]["seeds"]).index(seed)
+    return statistics.interval(outcomes.values[:, [place]], outcomes.sizes[primary])
+
+
 def rank(entries: list[Entry]) -> list[dict[str, Any]]:
     """Rows of one board, best first by the test metric, those that stand apart last; each with the paired test against the row below it."""
     rows = []

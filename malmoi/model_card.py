@@ -9,8 +9,7 @@ from typing import Any
 
 from malmoi._model_card import markdown, origins, results
 from malmoi._model_card.markdown import bullets, paragraphs, plain
-from malmoi.promotion_words import absent
-from malmoi.scores import show, show_interval
+from malmoi.scores import absent, show, show_interval
 
 LANGUAGES = {"ko": "Korean", "en": "English"}
 FEW = 1_000  # texts of a test split; below it an interval is wide

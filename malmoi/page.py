@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from malmoi._page import behaviour, charts, closer, costs, probes, tables, vectors
-from malmoi.promotion_words import absent, guessing
-from malmoi.scores import PAGE, beside, score, show, show_difference, show_interval, show_p
+from malmoi.promotion_words import guessing
+from malmoi.scores import PAGE, absent, beside, score, show, show_difference, show_interval, show_p
 
 TEMPLATES = Path(__file__).parent / "_page"
 PROBLEMS = {

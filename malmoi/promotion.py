@@ -12,7 +12,7 @@ from typing import Any
 from malmoi import config
 from malmoi.config import ConfigError, params
 from malmoi.registry import suggest
-from malmoi.scores import METRICS, testable
+from malmoi.scores import METRICS, comparable
 
 COSTS = ("latency", "size")  # guards whose measures may be so many times the champion's
 CLASSIFIERS = ("classes", "calibration", "behaviour")  # guards that are asked of classifiers alone
@@ -65,7 +65,7 @@ class Rules:
 
     level: largest chance of any false "better" on the board, all its challengers together. seeds: fewest of a model that draws random
     numbers (`linear` and `ngram` draw none). gain: metric -> the least gain that matters, in the metric's unit; 0 for one not
-    named. Metrics are those that paired tests compare (`scores.testable`).
+    named. Metrics are those that paired tests compare (`scores.comparable`).
     """
 
     level: float = 0.05
@@ -115,7 +115,7 @@ def _belongs(own: dict[str, Any], board: str, where: str) -> None:
     problem = next(problem for problem in METRICS if board.startswith(problem.replace("_", "-")))
     config.read(Rules, own, where)
     for metric in own.get("gain") or {}:
-        _gained(metric, testable([problem]), where)
+        _gained(metric, comparable([problem]), where)
     for guard in own.get("guards") or {}:
         if guard in CLASSIFIERS and problem != "classify":
             raise ConfigError(f"{where}: guards.{guard}: is asked of classifiers alone; leave it out")
@@ -136,7 +136,7 @@ def _checked(found: Rules, where: str) -> Rules:
     if found.seeds < 1:
         raise ConfigError(f"{where}: seeds: at least 1, found {found.seeds}")
     for metric, least in found.gain.items():
-        _gained(metric, testable(), where)
+        _gained(metric, comparable(METRICS), where)
         if least < 0:
             raise ConfigError(f"{where}: gain.{metric}: 0 or more, found {least}; the direction that is better is known")
     limits = {guard: limit for guard, limit in asdict(found.guards).items() if isinstance(limit, dict)}

@@ -1,6 +1,6 @@
 """A decision of `malmoi.challenge` in words that a person can read: a sentence or two, a challenger's line, and a page of Markdown."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from malmoi.scores import score, show, show_difference, show_interval, show_p
@@ -57,18 +57,6 @@ def guessing(found: Mapping[str, Any] | None) -> str:
     if not found or found["better"]:
         return ""
     return f"not better than guessing, {show_p(found['p_adjusted'])}" if "p" in found else UNMEASURED
-
-
-def absent(labels: Sequence[str] | None) -> str:
-    """What is said where the test split lacks classes; "" where it lacks none.
-
-    >>> absent(["긍정"])
-    "the test split has no text of '긍정'; in macro F1 such a class counts as 0 where it is predicted, and is left out where it is not"
-    """
-    if not labels:
-        return ""
-    named = ", ".join(map(repr, labels[:3])) + (f" and {len(labels) - 3:,} more" if len(labels) > 3 else "")
-    return f"the test split has no text of {named}; in macro F1 such a class counts as 0 where it is predicted, and is left out where it is not"
 
 
 def page(decision: Decision) -> str:

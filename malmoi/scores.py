@@ -5,7 +5,7 @@ primary score, the paired tests for the sums behind it. To add one: compute it i
 declared is an error, as its direction could only be guessed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from malmoi.config import ConfigError
@@ -68,9 +68,7 @@ METRICS: dict[str, tuple[Metric, ...]] = {  # by problem
             values="bits",
             size="characters",
         ),
-        Metric(
-            "bits_per_byte", "bits per byte", "lower", "bits per byte", beside=(PAGE, TERMINAL, DVC), values="bits", size="bytes"
-        ),
+        Metric("bits_per_byte", "bits per byte", "lower", "bits per byte", beside=(PAGE, TERMINAL, DVC), values="bits", size="bytes"),
         Metric("bits_per_token", "bits per token", "lower", "bits per token", values="bits", size="tokens"),
         Metric("unknown_rate", "unknown tokens", "lower", "points", percent=True, digits=1, short="unknown", beside=(PAGE,)),
     ),
@@ -95,7 +93,7 @@ def tested(name: str) -> Metric:
     return score(score(name).tested or name)
 
 
-def testable(problems: Iterable[str] = METRICS) -> list[str]:
+def comparable(problems: Iterable[str]) -> list[str]:
     """Names of the metrics that paired tests compare, which alone can have a least gain."""
     return [metric.name for problem in problems for metric in METRICS[problem] if metric.values]
 
@@ -136,3 +134,16 @@ def show_p(value: float) -> str:
     """
     written = "p < 0.001" if value < 0.001 else f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
     return written.replace(" ", "\u00a0")
+
+
+def absent(labels: Sequence[str] | None) -> str:
+    """What is said where the test split lacks classes; "" where it lacks none.
+
+    >>> absent(["긍정"])
+    "the test split has no text of '긍정'; in macro F1 such a class counts as 0 where it is predicted, and is left out where it is not"
+    """
+    if not labels:
+        return ""
+    named = ", ".join(map(repr, labels[:3])) + (f" and {len(labels) - 3:,} more" if len(labels) > 3 else "")
+    counted = "in macro F1 such a class counts as 0 where it is predicted, and is left out where it is not"
+    return f"the test split has no text of {named}; {counted}"

@@ -69,7 +69,7 @@ def _intervals(seeds: Sequence[_runs.Run]) -> dict[str, Sequence[float]]:
         return {}
     from malmoi import leaderboard
 
-    return leaderboard.intervals(_results.read(seeds[0].evaluated))
+    return dict(leaderboard.intervals(_results.read(seeds[0].evaluated)))
 
 
 def describe(seeds: Sequence[_runs.Run]) -> str:

@@ -71,7 +71,13 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     scores = {"test": row["test"][metric], "low": low, "high": high, "spread": row["spread"].get(metric), "seeds": len(row["seeds"])}
     paired = row["paired"] or {}
     others = {name: row["test"].get(name) for name in BESIDE}
-    return row | paired | others | scores | {"metric": metric, "paired_test": paired.get("test"), "guessing_p": row["guessing"].get("p_adjusted")}
+    return (
+        row
+        | paired
+        | others
+        | scores
+        | {"metric": metric, "paired_test": paired.get("test"), "guessing_p": row["guessing"].get("p_adjusted")}
+    )
 
 
 def _write_curves(path: Path, train: Path, rows: list[dict[str, Any]]) -> None:

@@ -69,7 +69,7 @@ def run(name: str, corpus: Path, model: Path, out: Path, cost: Path | None = Non
 
 
 def _warn(name: str, labels: list[str]) -> None:
-    from malmoi.promotion_words import absent
+    from malmoi.scores import absent
 
     if labels:
         print(f"warning: {name}: {absent(labels)}", flush=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from malmoi.expense import say_count, say_seconds, summary
-from malmoi.promotion_words import absent, guessing
-from malmoi.scores import METRICS, TERMINAL, beside, score, show, show_interval, show_p
+from malmoi.promotion_words import guessing
+from malmoi.scores import METRICS, TERMINAL, absent, beside, score, show, show_interval, show_p
 from tasks import _results
 
 PORT = 5001

@@ -20,7 +20,6 @@ from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, quiet
 from malmoi.config import ConfigError, params
 from malmoi.npz import save_arrays
 
-
 FIXED = (0.0, 0.5, 0.75, 0.75)  # discounts of a text that is too small to estimate them
 
 

@@ -45,7 +45,9 @@ def measure(params: Params, sources: Sources) -> Finding:
         "(Hochreiter and Schmidhuber, 1997; Cho et al., 2014)."
     )
     held = all(farthest[name] > farthest[PLAIN] for name in GATED)
-    told = any(farthest[name] for name in (PLAIN, *GATED)) and farthest[PLAIN] < max(params.distances)  # none has learned it, or none can fail
+    told = any(farthest[name] for name in (PLAIN, *GATED)) and farthest[PLAIN] < max(
+        params.distances
+    )  # none has learned it, or none can fail
     return Finding(claim, measured, held, columns(rows), "distance", "recalled", "network", told=told)
 
 

@@ -26,7 +26,13 @@ def classifier(name: str, right: float, valid: float = 0.5, family: str = "linea
     summary = {"mean": {"accuracy": valid}, "seeds": scores}
     test = {"mean": {"accuracy": float(values.mean())}, "interval": {}, "seeds": scores}
     metrics = ABOUT | {"experiment": name, "family": family, "valid": summary, "test": test}
-    outcomes = Outcomes(np.array([f"e{place:03}" for place in range(TEXTS)]), values, {"accuracy": np.ones(TEXTS, int)}, np.arange(TEXTS) < 0.2 * TEXTS, "always 'a'")
+    outcomes = Outcomes(
+        np.array([f"e{place:03}" for place in range(TEXTS)]),
+        values,
+        {"accuracy": np.ones(TEXTS, int)},
+        np.arange(TEXTS) < 0.2 * TEXTS,
+        "always 'a'",
+    )
     return Candidate(Entry(metrics, outcomes, "okt", "ids"), more.get("seed", seeds), more.get("measures", {}))
 
 
@@ -35,10 +41,19 @@ def language_model(name: str, bits: float, group: str = "") -> Candidate:
     spent = np.random.default_rng(list(name.encode())).normal(bits, 0.2, size=(TEXTS, 1)) * 10
     mean = {"bits_per_character": None if group else bits, "perplexity": 2**bits, "tokens": 4000.0, "unknown_rate": 0.0}
     summary = {"mean": mean, "seeds": {"1": mean}, "interval": {}}
-    metrics = ABOUT | {"problem": "language_model", "experiment": name, "vocabulary": group or "characters", "family": "ngram", "valid": summary, "test": summary}
+    metrics = ABOUT | {
+        "problem": "language_model",
+        "experiment": name,
+        "vocabulary": group or "characters",
+        "family": "ngram",
+        "valid": summary,
+        "test": summary,
+    }
     metrics |= {"primary": "perplexity" if group else "bits_per_character", "better": "lower"}
     sizes = {"bits_per_character": np.full(TEXTS, 10), "bits_per_token": np.full(TEXTS, 10)}
-    return Candidate(Entry(metrics, Outcomes(np.arange(TEXTS), spent, sizes, np.full(TEXTS, 80.0), "by frequencies"), group or "characters", "ids"), 1)
+    return Candidate(
+        Entry(metrics, Outcomes(np.arange(TEXTS), spent, sizes, np.full(TEXTS, 80.0), "by frequencies"), group or "characters", "ids"), 1
+    )
 
 
 def told(decision: dict[str, Any]) -> dict[str, str]:

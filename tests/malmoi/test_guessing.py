@@ -91,7 +91,9 @@ def test_nobody_becomes_the_first_champion_by_guessing() -> None:
     decision = first(candidates(balanced("a", 18, valid=0.9), balanced("b", 22)), Board(Rules()))
     assert (decision["outcome"], decision["champion"], decision["seed"], decision["challenger"]) == ("refused", None, None, None)
     said = decision["why"].replace("\u00a0", " ")
-    assert said.startswith("No champion: no experiment is better than guessing. a: not better than guessing (always 'neg'): −5.0 points, p = ")
+    assert said.startswith(
+        "No champion: no experiment is better than guessing. a: not better than guessing (always 'neg'): −5.0 points, p = "
+    )
     about = {"model": "classify-c", "checks": [], "rules": {"level": 0.05, "seeds": 1, "gain": {"accuracy": 0.005}}}
     written = page(decision | about | {"data": {"examples": 40, "sha256": "ab", "left_out": 0}})
     assert "# classify-c: refused" in written

@@ -37,7 +37,9 @@ def language_model(name: str, tokenizer: str, bits: float, lossless: bool, token
     summary = {"mean": mean, "spread": dict.fromkeys(mean), "interval": {}, "seeds": {"1": mean}}
     primary = "bits_per_character" if lossless else "perplexity"
     metrics = {"experiment": name, "problem": "language_model", "corpus": "c", "language": "en", "family": "ngram", "parameters": 9}
-    metrics |= {"primary": primary, "better": "lower", "valid": summary, "test": summary} | ({"vocabulary": vocabulary} if vocabulary else {})
+    metrics |= {"primary": primary, "better": "lower", "valid": summary, "test": summary} | (
+        {"vocabulary": vocabulary} if vocabulary else {}
+    )
     sizes = {"bits_per_character": np.full(40, 10), "bits_per_token": np.full(40, tokens)}
     return Entry(metrics, Outcomes(np.arange(40), np.full((40, 1), bits * 10), sizes), tokenizer, "ids")
 
@@ -88,7 +90,7 @@ def test_perplexity_ranks_only_its_own_tokenization() -> None:
 
 def test_a_metric_that_nobody_declared_has_no_direction() -> None:
     paired = {"metric": "word_error_rate", "difference": -0.1}
-    with pytest.raises(ConfigError, match="no metric is called 'word_error_rate'.*declare it"):
+    with pytest.raises(ConfigError, match=r"no metric is called 'word_error_rate'.*declare it"):
         verdict(paired, 0.01)
     for metric, said in (("accuracy", "worse"), ("log_loss", "better"), ("bits_per_token", "better"), ("macro_f1", "worse")):
         assert verdict(paired | {"metric": metric}, 0.01) == said

@@ -49,7 +49,10 @@ boards:
         ("boards: {classify-bills: {gain: {bits_per_byte: 1}}}", r"gain\.bits_per_byte: .*; there are: accuracy$"),
         ("boards: {language-model-law: {gain: {accuracy: 1}}}", r"gain\.accuracy: .*there are: bits_per_character"),
         ("boards: {language-model-law: {guards: {classes: {worse: 0.1}}}}", r"guards\.classes: is asked of classifiers alone"),
-        ("boards: {classify-bills: {guards: {sise: {most: 1}}}}", r"boards\.classify-bills: unknown key 'guards\.sise'; did you mean 'size'"),
+        (
+            "boards: {classify-bills: {guards: {sise: {most: 1}}}}",
+            r"boards\.classify-bills: unknown key 'guards\.sise'; did you mean 'size'",
+        ),
     ],
 )
 def test_what_cannot_be_right_is_refused(tmp_path: Path, text: str, said: str) -> None:

@@ -130,9 +130,7 @@ def test_a_board_where_nobody_is_better_than_guessing_has_no_champion(
     decision = board.promote()
     assert (decision["outcome"], decision["champion"], decision["bundle"]) == ("refused", None, None)
     assert decision["why"].startswith("No champion: no experiment is better than guessing. reviews-poor: not better than guessing (always ")
-    assert _freshness.problems(board.out) == [
-        f"{MODEL}: a champion is registered, and nobody is one any more; run: python -m tasks record"
-    ]
+    assert _freshness.problems(board.out) == [f"{MODEL}: a champion is registered, and nobody is one any more; run: python -m tasks record"]
     assert aliases(board.out) == ([f"{MODEL}: nobody any more"], {})
     assert (aliases(board.out), _freshness.problems(board.out)) == (([], {}), [])
     board.accept()

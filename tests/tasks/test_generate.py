@@ -69,7 +69,10 @@ def test_the_best_seed_answers(tiny: Tiny, tmp_path: Path) -> None:
     trained, evaluated = tiny.train("law-jamo-ngram").parent, tmp_path / "law-jamo-ngram"
     assert generate.find("law-jamo-ngram", trained, tmp_path).name == "seed-1", "equal losses: the smaller seed"
     evaluated.mkdir()
-    scores = {"primary": "perplexity", "valid": {"seeds": {"1": {"perplexity": 2.0, "accuracy": 2}, "2": {"perplexity": 1.0, "accuracy": 1}}}}
+    scores = {
+        "primary": "perplexity",
+        "valid": {"seeds": {"1": {"perplexity": 2.0, "accuracy": 2}, "2": {"perplexity": 1.0, "accuracy": 1}}},
+    }
     (evaluated / "metrics.json").write_text(json.dumps(scores))
     assert generate.find("law-jamo-ngram", trained, tmp_path).name == "seed-2"
     (evaluated / "metrics.json").write_text(json.dumps(scores | {"primary": "accuracy"}))

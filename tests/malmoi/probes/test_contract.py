@@ -100,7 +100,6 @@ def test_temperature_reads_what_evaluate_wrote(sources: Sources) -> None:
 
 def test_every_second_text_is_turned_round(sources: Sources) -> None:
 
-
     question = _classifying.Question(texts=20, shortest=6, longest=20)
     split = _classifying.examples(sources["ko"], question, "train")
     given, original = _classifying.sequences(split), _classifying.sequences(sources["ko"].split("train"))
@@ -117,12 +116,16 @@ def test_a_front_that_pools_shortens_too_and_may_leave_its_stride_out(sources: S
         found = probe.measure(read(probe.Params, SMALL["front"] | {"front": front}, "test"), sources)
         steps[str(front)] = found.table["recurrent_steps"][1]
         alone = found.table["recurrent_steps"][0]
-    lengths = _classifying.sequences(_classifying.examples(sources["ko"], _classifying.Question(**SMALL["front"]["question"]), "valid")).lengths
+    lengths = _classifying.sequences(
+        _classifying.examples(sources["ko"], _classifying.Question(**SMALL["front"]["question"]), "valid")
+    ).lengths
     assert list(steps.values()) == [alone, np.ceil(lengths / 2).mean(), np.ceil(lengths / 6).mean()]
 
 
 def finding(**more: Any) -> Finding:
-    return Finding("A claim (1999).", "Seen.", **{"held": False, "table": {"x": [1], "y": [0.5], "by": ["a"]}, "x": "x", "y": "y", "by": "by"} | more)
+    return Finding(
+        "A claim (1999).", "Seen.", **{"held": False, "table": {"x": [1], "y": [0.5], "by": ["a"]}, "x": "x", "y": "y", "by": "by"} | more
+    )
 
 
 def test_what_was_not_measured_neither_held_nor_did_not() -> None:
