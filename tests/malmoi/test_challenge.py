@@ -155,6 +155,16 @@ def test_language_models_meet_by_their_bits_and_only_where_these_compare() -> No
     assert found["difference"] == pytest.approx(-0.2, abs=0.05)
 
 
+def test_where_perplexity_ranks_slices_are_named_by_what_they_measure() -> None:
+    """Bits per token: a limit of 0.05 is of these, and not of a perplexity."""
+    new, old = (
+        replace(language_model(name, bits, "okt"), measures={"slices": {"Korean": bits}}) for name, bits in (("new", 2.0), ("old", 2.2))
+    )
+    rules = Rules(guards=Guards(slices=Limit(worse=0.05)))
+    [found] = row(challenge(old, [new], Board(rules)), "new")["guards"]
+    assert (found["what"], found["value"], found["broken"]) == ("bits per token on texts in Korean", 2.0, "")
+
+
 def test_the_first_is_chosen_on_validation_among_those_that_keep_the_rules() -> None:
     candidates = [classifier("seedy", 0.9, 0.9, "recurrent"), classifier("good", 0.7, 0.8), classifier("next", 0.8, 0.6)]
     decision = first(candidates, Board(Rules(seeds=2)))
