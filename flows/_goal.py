@@ -81,11 +81,11 @@ def _of_experiment(sweep: Sweep, root: Path, where: str) -> Goal:
 
     name = sweep.experiment
     experiment = experiments.read(_file(root, name, where), name)
-    primary, better = objectives.find(experiment.problem).primary(True)
-    metric = Metric(file=f"out/evaluate/{name}/metrics.json", key=f"valid.mean.{primary}", direction=DIRECTIONS[better])  # type: ignore[arg-type]
+    primary = objectives.find(experiment.problem).primary(True)
+    metric = Metric(file=f"out/evaluate/{name}/metrics.json", key=f"valid.mean.{primary.name}", direction=DIRECTIONS[primary.better])  # type: ignore[arg-type]
     epochs = Intermediate(pattern=re.escape(name) + r" seed \d+" + EPOCH, name="valid_loss")
     chosen = sweep.metric or metric
-    label = f"valid_{primary}" if chosen == metric else f"{Path(chosen.file).stem}.{chosen.key}"
+    label = f"valid_{primary.name}" if chosen == metric else f"{Path(chosen.file).stem}.{chosen.key}"
     return Goal(sweep.targets or [f"evaluate@{name}"], chosen, label, sweep.intermediate or epochs)
 
 

@@ -37,9 +37,8 @@ def decide(entries: list[Entry]) -> dict[str, Any]:
 
 def best_seed(entry: Entry) -> int:
     """The seed with the best primary metric on the validation split; the smallest of equals."""
-    sign = -1 if entry.metrics["better"] == "higher" else 1
     seeds = entry.metrics["valid"]["seeds"]
-    return min((sign * values[entry.metrics["primary"]], int(seed)) for seed, values in seeds.items())[1]
+    return min((-entry.metric.sign * values[entry.metric.name], int(seed)) for seed, values in seeds.items())[1]
 
 
 def _comparable(entries: list[Entry]) -> list[Entry]:

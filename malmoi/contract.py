@@ -27,12 +27,13 @@ Profile = Mapping[str, Any]
 class Version:
     """Limits for one version; a limit that is null is not asked. Shares are 0 to 1.
 
-    examples: fewest in any split. rarest_label: least share of the rarest label in train. dropped: largest share of rows that are left
-    out. overlap: largest share of the texts of valid or of test (blank ones aside) that occur in train. oov: largest share of the eojeols
-    of valid or of test that train lacks. scripts: for a language (ISO 639-1), the scripts that belong in it, the main one first; other
-    languages are not asked. main_script: least share of the main one, unexpected: largest share of all that do not belong, both of the
-    characters that are no white space. lengths: quantile ("5%", "50%", "95%", "99%", ...) -> least and largest length in characters that
-    it may be, in every split.
+    examples: fewest in any split. rarest_label: least share of the rarest label in train, or a tenth of an even share where that is less,
+    as of 500 labels. held_out_labels: fewest different ones in valid or in test, where train has several. dropped: largest share of rows
+    that are left out. overlap: largest share of the texts of valid or of test (blank ones aside) that occur in train. oov: largest share
+    of the eojeols of valid or of test that train lacks. scripts: for a language (ISO 639-1), the scripts that belong in it, the main one
+    first; other languages are not asked. main_script: least share of the main one, unexpected: largest share of all that do not belong,
+    both of the characters that are no white space. lengths: quantile ("5%", "50%", "95%", "99%", ...) -> least and largest length in
+    characters that it may be, in every split.
     """
 
     examples: int | None
@@ -44,6 +45,7 @@ class Version:
     main_script: float | None
     unexpected: float | None
     lengths: dict[str, Range]
+    held_out_labels: int | None = None
 
 
 @params

@@ -18,8 +18,8 @@ samples differ more.
 import math
 from collections.abc import Mapping, Sequence
 
-ONCE = 3.0902  # standard deviations above which a normal variable is once in a thousand times; 3.2905 on either side
-EITHER = 3.2905
+ONCE = 0.001  # the chance that is meant by "once in a thousand times"
+EITHER = 3.2905  # standard deviations outside of which a normal variable is so often
 SMIRNOV = 1.9495  # the same for the Kolmogorov-Smirnov statistic: the root of ln(2 / 0.001) / 2
 FLOOR = 1e-4  # share that a bin without counts is taken to have where it is divided by
 
@@ -71,15 +71,13 @@ def _shares(before: Counts, after: Counts) -> list[tuple[float, float]]:
 
 
 def chance(bins: int, before: int, after: int) -> float:
-    """What the stability index of two samples of one source, `before` and `after` values in `bins`, exceeds once in a thousand times.
+    """What the stability index of two samples of one source, `before` and `after` values in `bins`, exceeds once in a thousand times."""
+    from scipy.special import chdtri  # here, since a tenth of a second is much for who only compares names
 
-    The chi-squared quantile by Wilson and Hilferty (1931), The distribution of chi-square: right to 3% or better.
-    """
     free = bins - 1
     if free < 1 or not before or not after:
         return 0.0
-    part = 2 / (9 * free)
-    return free * (1 - part + ONCE * math.sqrt(part)) ** 3 * (1 / before + 1 / after)
+    return float(chdtri(free, ONCE)) * (1 / before + 1 / after)
 
 
 def chance_of_variation(bins: int, before: int, after: int) -> float:

@@ -9,6 +9,7 @@ from malmoi.profile import total
 from malmoi.rows import SPLITS
 
 HELD_OUT = ("valid", "test")
+OF_EVEN = 0.1  # of the share that each label would have if all were as frequent: enough for the rarest one, of however many
 
 
 def measures(profile: Profile, limits: Version) -> list[Measure]:
@@ -16,6 +17,7 @@ def measures(profile: Profile, limits: Version) -> list[Measure]:
     found = [
         *_examples(profile, limits.examples),
         *_rarest_label(profile["splits"]["train"]["labels"], limits.rarest_label),
+        *_held_out_labels(profile, limits.held_out_labels),
         *_dropped(profile, limits.dropped),
         *_overlap(profile, limits.overlap),
         *_oov(profile, limits.oov),
@@ -32,11 +34,25 @@ def _examples(profile: Profile, least: int | None) -> Iterator[Measure]:
 
 
 def _rarest_label(labels: Mapping[str, int], least: float | None) -> Iterator[Measure]:
+    """Of so many labels that an even share comes near the limit, a tenth of that is enough."""
     if least is not None and labels:
-        size = sum(labels.values())
+        size, even = sum(labels.values()), 1 / len(labels)
+        said = "share of the rarest label in train"
+        if least > even * OF_EVEN:
+            least, said = even * OF_EVEN, f"{said} (of {len(labels):,}, of which each would have {number(even)} if all were as frequent)"
         rare = sorted(labels.items(), key=lambda item: (item[1], item[0]))
         shown = tuple(f"{label!r} {count:,} of {size:,}" for label, count in rare[:SHOWN])
-        yield Measure("rarest_label", "share of the rarest label in train", rare[0][1] / size, low=least, examples=shown)
+        yield Measure("rarest_label", said, rare[0][1] / size, low=least, examples=shown)
+
+
+def _held_out_labels(profile: Profile, least: int | None) -> Iterator[Measure]:
+    """Where one label alone is asked for, no score says whether labels can be told apart. Not asked of corpora with one label or none."""
+    labels = {split: profile["splits"][split]["labels"] for split in HELD_OUT}
+    if least is not None and len(profile["splits"]["train"]["labels"]) > 1:
+        fewest = min(HELD_OUT, key=lambda split: len(labels[split]))
+        shown = tuple(f"{split} has {', '.join(map(repr, sorted(found)[:SHOWN])) or 'none'}" for split, found in labels.items())
+        said = f"different labels in {fewest}"
+        yield Measure("held_out_labels", said, len(labels[fewest]), low=least, examples=shown)
 
 
 def _dropped(profile: Profile, most: float | None) -> Iterator[Measure]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from malmoi.promotion import Guards, Limit
+from malmoi.scores import Metric
 
 Parts = Mapping[str, float | None]
 Measures = Mapping[str, Parts]
-CLASSIFIERS = ("classes", "calibration", "behaviour")  # guards that are asked of classifiers alone
 NOWHERE = "was not measured"
 
 
@@ -35,18 +35,11 @@ GUARDS = {
 }
 
 
-@dataclass(frozen=True)
-class Metric:
-    """The primary metric of a board: its title, and which direction is better."""
-
-    title: str
-    better: str
-
-
 def judge(guards: Guards, metric: Metric, own: Measures, champion: Measures | None) -> list[dict[str, Any]]:
     """What each guard that asks something says of each part: {"guard", "part", "what", "value", "champion", "limit", "broken"}.
 
-    champion: None where there is none yet; limits that compare with it are then not asked.
+    metric: that is compared on the board, which `slices` are measured in. champion: None where there is none yet; limits that compare with
+    it are then not asked.
     """
     found = []
     for name, guard in GUARDS.items():

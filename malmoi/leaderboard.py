@@ -12,7 +12,7 @@ import numpy as np
 
 from malmoi import statistics
 from malmoi.config import ConfigError
-from malmoi.scores import score, show, show_difference, show_p
+from malmoi.scores import Metric, score, show, show_difference, show_p, tested
 
 SHAPE = (
     "multiply_adds_per_token",
@@ -27,12 +27,14 @@ class Outcomes:
     """What one experiment did on each of the n test examples, sorted by id.
 
     ids: (n,); values: (n, seeds), bool right or wrong, or bits; sizes: {metric: (n,)}, what the values are divided by: ones for accuracy,
-    characters or tokens of each text for bits.
+    characters or tokens of each text for bits. guess: (n,) the same values of `guesser`, which reads nothing (`malmoi.guessing`).
     """
 
     ids: np.ndarray
     values: np.ndarray
     sizes: dict[str, np.ndarray]
+    guess: np.ndarray | None = None
+    guesser: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,26 @@ class Entry:
         return str(self.metrics["experiment"])
 
     @property
+    def metric(self) -> Metric:
+        """Its primary metric, which ranks it."""
+        return score(self.metrics["primary"])
+
+    @property
     def board(self) -> str:
         """The leaderboard it belongs to, "classify/bills"."""
         return f"{self.metrics['problem']}/{self.metrics['corpus']}"
 
     @property
     def tokenization(self) -> str:
-        """What its losses and perplexity are counted in: its tokens, as many of them and as many unknown, which takes vocabularies into
-        account. Empty for classifiers, whose losses are per text."""
+        """What its losses and perplexity are counted in: its vocabulary, and the test split in its tokens, by their digest. Where that was
+        not written down, it stands alone. Empty for classifiers, whose losses are per text."""
         counted = self.metrics["test"]["mean"]
         if "tokens" not in counted:
             return ""
-        return f"{self.tokenizer} ({counted['tokens']:,.0f} test tokens, {show('unknown_rate', counted['unknown_rate'])} unknown)"
+        digest = self.metrics.get("vocabulary")
+        which = f"vocabulary {digest[:12]}" if digest else f"vocabulary not known, {self.name} alone"
+        unknown = show("unknown_rate", counted["unknown_rate"])
+        return f"{self.tokenizer} ({counted['tokens']:,.0f} test tokens, {unknown} unknown; {which})"
 
     @property
     def group(self) -> str:
@@ -86,8 +96,7 @@ def best_first(entries: list[Entry], split: str) -> list[Entry]:
     """Sorted by the primary metric on `split`; equal scores by fewer parameters, then by name."""
 
     def key(entry: Entry) -> tuple[float, int, str]:
-        sign = -1 if entry.metrics["better"] == "higher" else 1
-        return sign * entry.mean(split), entry.metrics["parameters"], entry.name
+        return -entry.metric.sign * entry.mean(split), entry.metrics["parameters"], entry.name
 
     return sorted(entries, key=key)
 
@@ -123,8 +132,7 @@ def verdict(paired: dict[str, Any], p: float) -> str:
     """What a comparison shows of the first of the two, at the usual level."""
     if p >= statistics.LEVEL or paired["difference"] == 0:
         return "no difference"
-    higher = score(paired["metric"]).better == "higher"
-    return "better" if (paired["difference"] > 0) == higher else "worse"
+    return "better" if score(paired["metric"]).sign * paired["difference"] > 0 else "worse"
 
 
 def say(paired: dict[str, Any]) -> str:
@@ -136,14 +144,25 @@ def say(paired: dict[str, Any]) -> str:
 
 
 def intervals(entry: Entry) -> dict[str, list[float]]:
-    """95 % intervals on test. `evaluate` gives the first seed's; where there are several, the primary metric's is that of their mean, seeds
-    redrawn as well as examples."""
+    """95 % intervals on test, of several seeds those of the means: seeds redrawn as well as examples. An older `evaluate` gave the first
+    seed's, which say nothing of a mean: these are left out."""
     primary, outcomes = entry.metrics["primary"], entry.outcomes
-    given = entry.metrics["test"]["interval"]
-    if primary not in outcomes.sizes or outcomes.values.shape[1] == 1:
+    given, alone = entry.metrics["test"]["interval"], outcomes.values.shape[1] == 1
+    given = given if alone or "redrawn" in entry.metrics["test"] else {}
+    if primary not in outcomes.sizes or alone:
         return dict(given)
     edges = statistics.interval(outcomes.values, outcomes.sizes[primary])
     return {**given, primary: [_rounded(edge) for edge in edges]}
+
+
+def seed_interval(entry: Entry, seed: int) -> tuple[float, float]:
+    """95 % interval of the primary metric on test of one seed alone. Where it is no ratio of sums: that which `evaluate` gave."""
+    primary, outcomes = entry.metrics["primary"], entry.outcomes
+    if primary not in outcomes.sizes:
+        low, high = entry.metrics["test"]["interval"][primary]
+        return float(low), float(high)
+    place = sorted(int(one) for one in entry.metrics["test"]["seeds"]).index(seed)
+    return statistics.interval(outcomes.values[:, [place]], outcomes.sizes[primary])
 
 
 def rank(entries: list[Entry]) -> list[dict[str, Any]]:
@@ -161,10 +180,7 @@ def _paired_metric(first: Entry, second: Entry) -> str:
     """What is compared: the primary metric, and for perplexity its logarithm, which is a sum over texts."""
     if first.group != second.group:
         raise ConfigError(f"{first.name} and {second.name} do not compare: perplexity is per token, and their tokens differ")
-    primary = first.metrics["primary"]
-    if primary == "perplexity":
-        return "bits_per_token"
-    return primary if primary in first.outcomes.sizes else next(iter(first.outcomes.sizes))
+    return tested(first.metrics["primary"]).name
 
 
 def _row(entry: Entry, place: int, paired: dict[str, Any] | None) -> dict[str, Any]:
@@ -180,13 +196,14 @@ def _row(entry: Entry, place: int, paired: dict[str, Any] | None) -> dict[str, A
         "tokenization": entry.tokenization,
         "feature": entry.feature,
         "metric": primary,
-        "better": metrics["better"],
+        "better": entry.metric.better,
         "test": test["mean"],
         "interval": intervals(entry),
         "spread": test["spread"],
         "seeds": {seed: values[primary] for seed, values in test["seeds"].items()},
         "valid": entry.mean("valid"),
         "paired": paired,
+        **({"absent_labels": metrics["absent_labels"]} if metrics.get("absent_labels") else {}),
     }
 
 

@@ -4,12 +4,17 @@ Intervals are 95 % percentile bootstrap intervals over test examples (Efron and 
 of few examples (`share_interval`) are Wilson's (1927), which need no draws and hold for a handful. `objectives` and `breakdown` use them.
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+
+from malmoi.batches import END, PAD, UNKNOWN
 
 RESAMPLES = 1000
 LEVEL = (2.5, 97.5)
 Z = 1.959963984540054  # normal quantile of 97.5 %
 BINS = 15  # of the calibration error
+INTERVALS = ("perplexity", "bits_per_character", "bits_per_byte")  # scores of a language model that have one
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -24,6 +29,9 @@ def accuracy(counts: np.ndarray) -> np.ndarray:
 
 def macro_f1(counts: np.ndarray) -> np.ndarray:
     """Unweighted mean of the classes' F1, in 0..1; a class that neither occurs nor is predicted is left out. (..., c, c) -> (...).
+
+    As scikit-learn has it, and so comparable: a class that does not occur and is predicted all the same counts as 0, however rarely that is
+    (Opitz and Burst, 2019, Macro F1 and Macro F1). Where labels are absent from a split `evaluate` says so.
 
     >>> float(macro_f1(np.array([[2, 0], [1, 1]])))  # F1 are 4/5 and 2/3
     0.7333333333333334
@@ -118,6 +126,23 @@ def classification_intervals(probabilities: np.ndarray, labels: np.ndarray, seed
     return {"accuracy": _interval(accuracy(draws)), "macro_f1": _interval(macro_f1(draws)), "log_loss": _interval(np.array(means))}
 
 
+def classification_intervals_of_means(shares: Sequence[np.ndarray], labels: np.ndarray) -> dict[str, list[float]]:
+    """Bootstrap intervals of the means over seeds. shares: of each seed (n, classes) probabilities."""
+    classes = shares[0].shape[1]
+    cells = [labels * classes + one.argmax(1) for one in shares]  # (n,) place in the confusion matrix
+    losses = [log_loss(one, labels) for one in shares]
+
+    def scores(seed: int, rows: np.ndarray) -> dict[str, float | None]:
+        counts = np.bincount(cells[seed][rows], minlength=classes * classes).reshape(classes, classes)
+        return {
+            "accuracy": float(accuracy(counts)),
+            "macro_f1": float(macro_f1(counts)),
+            "log_loss": float(losses[seed][rows].mean()),
+        }
+
+    return over_seeds(scores, len(shares), len(labels))
+
+
 def _redrawn(counts: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """(RESAMPLES, classes, classes) confusion matrices of examples drawn again."""
     total = int(counts.sum())
@@ -149,7 +174,7 @@ def language_intervals(
 ) -> dict[str, list[float]]:
     """Bootstrap intervals over texts; arguments as `language`."""
     random = np.random.default_rng(seed)
-    draws: dict[str, list[float]] = {"perplexity": [], "bits_per_character": [], "bits_per_byte": []}
+    draws: dict[str, list[float]] = {name: [] for name in INTERVALS}
     for _ in range(RESAMPLES):
         rows = random.integers(0, len(bits), len(bits))
         scores = language(bits[rows], charged[rows], {name: values[rows] for name, values in units.items()}, lossless)
@@ -157,6 +182,38 @@ def language_intervals(
             value = scores[name]
             drawn.extend([] if value is None else [value])
     return {name: _interval(np.array(drawn)) for name, drawn in draws.items() if drawn}
+
+
+def unigram_bits(ids: np.ndarray, lengths: np.ndarray, frequencies: np.ndarray, unknown: int) -> np.ndarray:
+    """(n,) bits of each text by the frequencies of its tokens alone, one added to each (Laplace).
+
+    ids: (total,) tokens of the texts laid end to end, END after each; lengths: (n,) of them. frequencies: (ids,) in train; unknown: tokens
+    of train that the vocabulary lacks. How often texts end is taken from these very texts.
+    """
+    counts = frequencies.astype(np.float64) + 1
+    counts[UNKNOWN] += unknown
+    counts[[PAD, END]] = 0
+    ends = float(np.mean(ids == END))
+    with np.errstate(divide="ignore"):
+        costs = -np.log2(counts / counts.sum() * (1 - ends))  # (ids,)
+    costs[END] = -np.log2(ends)
+    return np.add.reduceat(costs[ids], np.cumsum(lengths) - lengths)
+
+
+def over_seeds(scores: Callable[[int, np.ndarray], dict[str, float | None]], seeds: int, texts: int) -> dict[str, list[float]]:
+    """Bootstrap intervals of means over several seeds, which are redrawn as well as the texts; the same texts for all seeds of a draw.
+
+    scores: of a seed's place (0 to seeds - 1) and (texts,) rows, the scores of its answers to these texts.
+    """
+    random = np.random.default_rng(0)
+    draws: dict[str, list[float]] = {}
+    for _ in range(RESAMPLES):
+        rows, drawn = random.integers(0, texts, texts), random.integers(0, seeds, seeds)
+        found = {seed: scores(seed, rows) for seed in set(drawn.tolist())}
+        for name in next(iter(found.values())):
+            values = [found[seed][name] for seed in drawn.tolist()]
+            draws.setdefault(name, []).append(float(np.mean([np.nan if value is None else value for value in values])))
+    return {name: _interval(np.array(drawn)) for name, drawn in draws.items() if not np.isnan(drawn).any()}
 
 
 def _interval(draws: np.ndarray) -> list[float]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from malmoi._model_card import markdown, origins, results
 from malmoi._model_card.markdown import bullets, paragraphs, plain
-from malmoi.scores import show, show_interval
+from malmoi.scores import absent, show, show_interval
 
 LANGUAGES = {"ko": "Korean", "en": "English"}
 FEW = 1_000  # texts of a test split; below it an interval is wide
@@ -127,6 +127,8 @@ def _limits(facts: Facts) -> list[str]:
     if size is not None and size < FEW:
         between = show_interval(primary, (test.get("interval") or {}).get(primary))
         found.append(f"Measured on {size:,} texts only" + (f": the score may be anywhere from {between}." if between else "."))
+    if said := absent(facts.evaluation.get("absent_labels")):
+        found.append(f"{plain(said[0].upper() + said[1:])}.")
     scored = sorted((float(row["f1"]), row["class"]) for row in facts.tables.get("classes", []))
     weak = [f"{plain(name)} {show('macro_f1', value)}" for value, name in scored if value < WEAK]
     found += [f"Weak classes (F1): {', '.join(weak)}."] if weak else []

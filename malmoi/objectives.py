@@ -13,6 +13,7 @@ from malmoi import breakdown, metrics
 from malmoi.config import ConfigError
 from malmoi.predictor import Predictor, Scores
 from malmoi.rows import Example
+from malmoi.scores import Metric, score
 
 BUCKET = 10  # tokens of a text that share one point of the perplexity-by-position curve
 BUCKETS = 20
@@ -26,24 +27,30 @@ class Outcome:
     intervals: dict[str, list[float]]
     rows: dict[str, np.ndarray | list[Any]]
     tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    answers: Any = field(default=None, repr=False)  # what `Objective.intervals` redraws
+    absent: list[str] = field(default_factory=list)  # labels that the model knows and no example has
+    vocabulary: str = ""  # digest of the vocabulary and of the text in its tokens, which a perplexity depends on
 
 
 class Objective(Protocol):
     """One problem."""
 
-    def primary(self, lossless: bool) -> tuple[str, str]:
-        """(name of the score that ranks, "higher" or "lower" is better)."""
+    def primary(self, lossless: bool) -> Metric:
+        """The metric that ranks."""
 
     def measure(self, predictor: Predictor, examples: Sequence[Example], closely: bool) -> Outcome:
         """Ask the predictor for all examples, in order, and score its answers. closely: with intervals and tables, which cost time."""
+
+    def intervals(self, outcomes: Sequence[Outcome]) -> dict[str, list[float]]:
+        """95 % intervals of the means over several seeds, each measured on the same examples."""
 
 
 class Classify:
     """N -> 1: accuracy, macro-F1, log loss, calibration."""
 
-    def primary(self, lossless: bool) -> tuple[str, str]:
+    def primary(self, lossless: bool) -> Metric:
         """Accuracy."""
-        return "accuracy", "higher"
+        return score("accuracy")
 
     def measure(self, predictor: Predictor, examples: Sequence[Example], closely: bool) -> Outcome:
         """See Objective. Raises ConfigError for a label that the model was not trained on."""
@@ -61,8 +68,9 @@ class Classify:
         rows: dict[str, Any] = {"id": [e.id for e in examples], "label": actual, "predicted": predicted}
         rows |= {"probability": shares.max(1).astype(np.float64), "correct": best == labels}
         scores = metrics.classification(shares, labels)
+        absent = [label for label in predictor.labels if label not in set(actual)]
         if not closely:
-            return Outcome(scores, {}, rows)
+            return Outcome(scores, {}, rows, answers=(shares, labels), absent=absent)
         lengths = {unit: np.array([len(one) for one in each]) for unit, each in (("characters", texts), ("tokens", documents))}
         tables = {
             "confusion": {"actual": actual, "predicted": predicted},
@@ -71,31 +79,48 @@ class Classify:
             "length": breakdown.accuracy_by_length(best == labels, lengths),
             "unknown": breakdown.accuracy_by_unknown(best == labels, predictor.unknown(documents), lengths["tokens"]),
         }
-        return Outcome(scores, metrics.classification_intervals(shares, labels), rows, tables)
+        return Outcome(scores, metrics.classification_intervals(shares, labels), rows, tables, (shares, labels), absent)
+
+    def intervals(self, outcomes: Sequence[Outcome]) -> dict[str, list[float]]:
+        """See Objective."""
+        return metrics.classification_intervals_of_means([one.answers[0] for one in outcomes], outcomes[0].answers[1])
 
 
 class LanguageModel:
     """Next token: perplexity, bits per character and byte of the raw text."""
 
-    def primary(self, lossless: bool) -> tuple[str, str]:
+    def primary(self, lossless: bool) -> Metric:
         """Bits per character; perplexity where the tokenizer loses text, as bits per character would then mean nothing."""
-        return ("bits_per_character" if lossless else "perplexity"), "lower"
+        return score("bits_per_character" if lossless else "perplexity")
 
     def measure(self, predictor: Predictor, examples: Sequence[Example], closely: bool) -> Outcome:
         """See Objective."""
         given = predictor.score([example.text for example in examples])
         scores = metrics.language(given.bits, given.charged, given.units, predictor.lossless)
+        guess = metrics.unigram_bits(given.ids, given.units["tokens"], predictor.frequencies, predictor.unknown_in_train)
         rows: dict[str, Any] = {"id": [example.id for example in examples], "bits": given.bits + given.charged}
+        rows |= {"guess": guess + given.charged}
         rows |= {name: given.units[name].astype(np.int32) for name in ("tokens", "characters", "bytes")}
         if not closely:
-            return Outcome(scores, {}, rows)
+            return Outcome(scores, {}, rows, answers=(given, predictor.lossless))
         edges = metrics.language_intervals(given.bits, given.charged, given.units, predictor.lossless)
         tables = {
             "position": by_position(given.token_bits, given.units["tokens"]),
             "length": breakdown.language_by_length(given.bits, given.charged, given.units, predictor.lossless),
             "frequency": _by_frequency(given, predictor.frequencies),
         }
-        return Outcome(scores, edges, rows, tables)
+        return Outcome(scores, edges, rows, tables, (given, predictor.lossless), vocabulary=predictor.vocabulary(given.ids))
+
+    def intervals(self, outcomes: Sequence[Outcome]) -> dict[str, list[float]]:
+        """See Objective."""
+
+        def scores(seed: int, rows: np.ndarray) -> dict[str, float | None]:
+            given, lossless = outcomes[seed].answers
+            units = {name: values[rows] for name, values in given.units.items()}
+            found = metrics.language(given.bits[rows], given.charged[rows], units, lossless)
+            return {name: found[name] for name in metrics.INTERVALS}
+
+        return metrics.over_seeds(scores, len(outcomes), len(outcomes[0].answers[0].bits))
 
 
 def _by_frequency(given: Scores, frequencies: np.ndarray) -> breakdown.Columns:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from malmoi._page import behaviour, charts, closer, costs, probes, tables, vectors
-from malmoi.scores import score, show, show_difference, show_interval, show_p
+from malmoi.promotion_words import guessing
+from malmoi.scores import PAGE, absent, beside, score, show, show_difference, show_interval, show_p
 
 TEMPLATES = Path(__file__).parent / "_page"
 PROBLEMS = {
     "classify": ("Classification", "Which class does a text belong to? One answer per text."),
     "language_model": ("Language model", "What comes next? The better the guess, the fewer bits a character of the text costs."),
 }
-ASIDE = {"classify": ("macro_f1", "log_loss", "calibration_error"), "language_model": ("perplexity", "bits_per_byte", "unknown_rate")}
 SHOWN_SAMPLES = 3  # of each experiment before the rest is folded away
 
 
@@ -114,18 +114,18 @@ def _group(rows: list[dict[str, Any]], measured: dict[str, dict[str, Any]]) -> d
     """Rows that are ranked together, each with its drawing and its words. measured: what each cost, as far as it is known."""
     metric = rows[0]["metric"]
     scale, drawings = charts.whiskers(rows)
-    aside = [
-        name for name in ASIDE.get(rows[0]["problem"], ()) if name != metric and any(row["test"].get(name) is not None for row in rows)
-    ]
+    aside = [one for one in beside(rows[0]["problem"], PAGE, metric) if any(row["test"].get(one.name) is not None for row in rows)]
     return {
         "name": rows[0]["group"],
         "metric": metric,
         "score": score(metric),
         "axis": scale,
-        "aside": [(name, score(name)) for name in aside],
+        "absent": next((said for row in rows if (said := absent(row.get("absent_labels")))), ""),
+        "aside": [(one.name, one) for one in aside],
         "rows": [
             row
             | {"drawing": drawing, "between": show_interval(metric, row["interval"].get(metric)), "pair": _pair(row["paired"])}
+            | {"guess": guessing(row.get("guessing"))}
             | {"costs": costs.short(row, measured.get(row["experiment"], {}))}
             for row, drawing in zip(rows, drawings, strict=True)
         ],

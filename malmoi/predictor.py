@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from malmoi import config, generation, registry
 from malmoi.batches import END, SPECIALS, UNKNOWN, Sequences
 from malmoi.decoding import Decoding
 from malmoi.drafts import Request
+from malmoi.features.sequence import END_MARK
 from malmoi.generation import Continuation
 from malmoi.tokenization import Cache, Tokenizer
 from malmoi.transcript import Writer
@@ -77,13 +79,31 @@ class Predictor:
         """(ids,) how often train had the token of each id; 0 for the special ones. Only where features give ids."""
         return np.array([0] * len(SPECIALS) + [count for _, count in self._vocabulary.entries], np.int64)
 
+    @property
+    def unknown_in_train(self) -> int:
+        """How many tokens of train the vocabulary lacks."""
+        return int(self._vocabulary.characters.get(END_MARK, 0) - self.frequencies.sum())
+
+    def vocabulary(self, ids: np.ndarray) -> str:
+        """Digest (SHA-256) of what a perplexity depends on: the tokens that can come, in whatever order, and those that do. ids: (total,).
+
+        Two models with the same digest choose among the same tokens, at the same places of the same text.
+        """
+        ordinary = self._vocabulary.tokens[len(SPECIALS) :]
+        order = sorted(range(len(ordinary)), key=ordinary.__getitem__)
+        names = np.arange(len(SPECIALS) + len(ordinary), dtype="<i4")  # by id, a number that does not depend on the ids' order
+        names[len(SPECIALS) + np.array(order, np.int64)] = np.arange(len(SPECIALS), len(names))
+        total = sha256(json.dumps([ordinary[place] for place in order]).encode())
+        total.update(names[ids].tobytes())
+        return total.hexdigest()
+
     def cut(self, texts: Sequence[str]) -> list[list[str]]:
         """The tokens of each text."""
         return self._tokenize(texts)
 
     def unknown(self, documents: Sequence[list[str]]) -> np.ndarray:
         """(n,) how many tokens of each document the vocabulary lacks, whether or not the features have another way to read them."""
-        known = self._vocabulary.ids if hasattr(self._vocabulary, "ids") else set(self._vocabulary.tokens)
+        known = self._vocabulary.ids
         return np.array([sum(token not in known for token in document) for document in documents], np.int64)
 
     def classify(self, texts: Sequence[str]) -> np.ndarray:

@@ -24,13 +24,16 @@ NETWORKS: dict[str, dict[str, Any]] = {  # cells that are compared, the SimpleRN
     "LSTM": {"cell": "lstm"},
     "LSTM, forget bias 4": {"cell": "lstm", "forget_bias": 4.0},
 }
+VERDICTS = {True: "held", False: "did not hold", None: "held in part"}
+UNTOLD = "cannot be told"
 PLAIN, GATED = "SimpleRNN", ("GRU", "LSTM")
 LANGUAGES = {"ko": "Korean", "en": "English"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """claim: with its source. measured: in words, with numbers. held: whether it was so here; None where it was partly so.
+    """claim: with its source. measured: in words, with numbers. held: whether it was so here; None where it was partly so. told: whether
+    what was measured can tell at all, as it cannot where no network has learned the task, or none can fail it.
 
     table: columns of the same length. x, y, by: columns to draw, one line for each value of `by`; log: draw y by its logarithm.
     """
@@ -43,10 +46,17 @@ class Finding:
     y: str
     by: str
     log: bool = False
+    told: bool = True
+
+    @property
+    def verdict(self) -> str:
+        """What became of the claim, in words. Where there is nothing to draw, or a value that is no number, nothing was measured."""
+        heights = np.array(self.table.get(self.y, []), float)
+        return VERDICTS[self.held] if self.told and len(heights) and np.isfinite(heights).all() else UNTOLD
 
     def settings(self) -> dict[str, Any]:
         """All but the table, for JSON."""
-        return {name: value for name, value in vars(self).items() if name != "table"}
+        return {name: value for name, value in vars(self).items() if name not in ("table", "told")} | {"verdict": self.verdict}
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,13 @@ class Learned:
         return min(self.valid_losses)
 
 
+def require(options: Any, *names: str) -> None:
+    """For a probe's own check: raises ValueError where one of these lists of its options is empty, as nothing would then be measured."""
+    for name in names:
+        if not getattr(options, name):
+            raise ValueError(f"{name} should list at least one value; without any, nothing is measured")
+
+
 def learn(model: dict[str, Any], training: dict[str, Any], spec: Spec, train: Split, valid: Split) -> Learned:
     """Train a model as an experiment with these settings would."""
     experiment = experiments.Experiment(problem=spec.problem, corpus="", features="", model=model, training=training)
@@ -110,5 +127,10 @@ def texts(ids: Sequence[np.ndarray], labels: np.ndarray | None = None) -> Split:
 
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """A table from its rows."""
-    return {name: [row[name] for row in rows] for name in rows[0]}
+    """A table from its rows; without columns where there are none."""
+    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+
+
+def beyond_chance(share: float, texts: int, chance: float) -> bool:
+    """Whether so many texts of a balanced question are named rightly that guessing hardly does it: once in twenty times (normal limit)."""
+    return bool(share > chance + 1.645 * np.sqrt(chance * (1 - chance) / max(1, texts)))

@@ -12,8 +12,10 @@ from typing import Any
 from malmoi import config
 from malmoi.config import ConfigError, params
 from malmoi.registry import suggest
+from malmoi.scores import METRICS, comparable
 
 COSTS = ("latency", "size")  # guards whose measures may be so many times the champion's
+CLASSIFIERS = ("classes", "calibration", "behaviour")  # guards that are asked of classifiers alone
 
 
 @params
@@ -31,7 +33,8 @@ class Limit:
 class Guards:
     """What must not get worse, whatever the primary metric gains; null asks nothing, and what is asked but was not measured is broken.
 
-    classes: F1 of each class on test (0 to 1). slices: the primary metric on test texts in Korean and in English, each by itself. examples:
+    classes: F1 of each class on test (0 to 1). slices: the metric that paired tests compare (of perplexity: bits per token) on test texts
+    in Korean and in English, each by itself. examples:
     fewest test examples of a class or a language that is looked at by itself. latency: milliseconds for a text, answered in batches. size:
     megabytes of the bundle. calibration: expected calibration error (0 to 1). behaviour: share of behavioural tests that fail (0 to 1).
     classes, calibration and behaviour are asked of classifiers alone.
@@ -61,7 +64,8 @@ class Rules:
     """All rules of one board.
 
     level: largest chance of any false "better" on the board, all its challengers together. seeds: fewest of a model that draws random
-    numbers (`linear` and `ngram` draw none). gain: metric -> the least gain that matters, in the metric's unit; 0 for one not named.
+    numbers (`linear` and `ngram` draw none). gain: metric -> the least gain that matters, in the metric's unit; 0 for one not
+    named. Metrics are those that paired tests compare (`scores.comparable`).
     """
 
     level: float = 0.05
@@ -87,6 +91,8 @@ def rules(path: Path, board: str, known: Collection[str]) -> Rules:
         if other not in known:
             raise ConfigError(f"{path}: boards.{other}: no board is called {other!r}{suggest(other, sorted(known))}")
     _checked(config.read(Rules, file.defaults, f"{path}: defaults"), f"{path}: defaults")
+    for other, own in file.boards.items():
+        _belongs(own, other, f"{path}: boards.{other}")
     where = f"{path}: boards.{board}" if board in file.boards else f"{path}: defaults"
     return _checked(config.read(Rules, _merged(file.defaults, file.boards.get(board, {})), where), where)
 
@@ -104,12 +110,33 @@ def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return defaults | own | groups
 
 
+def _belongs(own: dict[str, Any], board: str, where: str) -> None:
+    """Raises ConfigError where a board asks of its problem what that does not have, and so would never be looked at."""
+    problem = next(problem for problem in METRICS if board.startswith(problem.replace("_", "-")))
+    config.read(Rules, own, where)
+    for metric in own.get("gain") or {}:
+        _gained(metric, comparable([problem]), where)
+    for guard in own.get("guards") or {}:
+        if guard in CLASSIFIERS and problem != "classify":
+            raise ConfigError(f"{where}: guards.{guard}: is asked of classifiers alone; leave it out")
+
+
+def _gained(metric: str, known: list[str], where: str) -> None:
+    """Raises ConfigError for a metric that no paired test compares: its least gain would never be looked at."""
+    if metric in known:
+        return
+    instead = next((one.tested for metrics in METRICS.values() for one in metrics if one.name == metric and one.tested in known), "")
+    said = f"; perplexities are compared by their logarithm: give {instead}" if instead else suggest(metric, known)
+    raise ConfigError(f"{where}: gain.{metric}: no paired test here compares {metric!r}{said}")
+
+
 def _checked(found: Rules, where: str) -> Rules:
     if not 0 < found.level < 1:
         raise ConfigError(f"{where}: level: a chance between 0 and 1, found {found.level}")
     if found.seeds < 1:
         raise ConfigError(f"{where}: seeds: at least 1, found {found.seeds}")
     for metric, least in found.gain.items():
+        _gained(metric, comparable(METRICS), where)
         if least < 0:
             raise ConfigError(f"{where}: gain.{metric}: 0 or more, found {least}; the direction that is better is known")
     limits = {guard: limit for guard, limit in asdict(found.guards).items() if isinstance(limit, dict)}

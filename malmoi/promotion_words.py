@@ -7,6 +7,7 @@ from malmoi.scores import score, show, show_difference, show_interval, show_p
 
 Decision = Mapping[str, Any]
 OUTCOMES = {"promoted": "Promoted", "refused": "Refused", "no difference": "No difference"}
+UNMEASURED = "what guessing scores was not measured"
 BY = {
     "first": "as the first one, chosen on validation",
     "evidence": "by evidence",
@@ -36,10 +37,26 @@ def sentence(decision: Decision) -> str:
         row = next(row for row in rows if row["experiment"] == decision["champion"] and row["outcome"] == "promoted")
         return f"{row['experiment']} takes the place of {stands}: {row['why']}."
     against = f"{len(rows)} challenger{'s' if len(rows) != 1 else ''}"
+    weak = "" if decision["guessing"]["better"] else f" Itself it is {against_guessing(decision['guessing'])}."
     refused = [f"{row['experiment']} is {row['why']}" for row in rows if row["outcome"] == "refused"]
     if refused:
-        return f"{stands} stays champion. {'. '.join(refused)}."
-    return f"{stands} stays champion: none of {against} was shown better by as much as matters."
+        return f"{stands} stays champion. {'. '.join(refused)}.{weak}"
+    return f"{stands} stays champion: none of {against} was shown better by as much as matters.{weak}"
+
+
+def against_guessing(found: Mapping[str, Any]) -> str:
+    """The finding as a part of a sentence: "not better than guessing (always 'positive'): −3.8 points, p = 0.73"."""
+    if "p" not in found:
+        return UNMEASURED
+    by = show_difference(found["metric"], found["difference"])
+    return f"{'' if found['better'] else 'not '}better than guessing ({found['against']}): {by}, {show_p(found['p_adjusted'])}"
+
+
+def guessing(found: Mapping[str, Any] | None) -> str:
+    """The same for a narrow place: "not better than guessing, p = 0.73"; "" where it is better, or nobody has looked."""
+    if not found or found["better"]:
+        return ""
+    return f"not better than guessing, {show_p(found['p_adjusted'])}" if "p" in found else UNMEASURED
 
 
 def page(decision: Decision) -> str:
@@ -62,6 +79,8 @@ def _lines(decision: Decision) -> Iterator[str]:
         scored = f"{show(decision['metric'], decision['test'])} on test{f' ({edges})' if edges else ''}"
         title = score(decision["metric"]).title
         yield f"* Champion from now on: **{decision['champion']}**, seed {decision['seed']}, {title} {scored}."
+        if decision.get("guessing"):
+            yield f"* Champion, against guessing: {against_guessing(decision['guessing'])}."
     yield from _rules(decision)
     yield from _checks(decision["checks"])
     yield from _challengers(decision)
@@ -75,7 +94,7 @@ def _standing(standing: Mapping[str, Any]) -> Iterator[str]:
 
 def _rules(decision: Decision) -> Iterator[str]:
     rules = decision["rules"]
-    metric = next((row["metric"] for row in decision["challengers"] if "metric" in row), decision.get("metric", ""))
+    metric = next((row["metric"] for row in decision["challengers"] if "metric" in row), decision["metric"])
     least = rules["gain"].get(metric, 0)
     gain = f"{_unsigned(metric, least)} ({score(metric).title})" if least else "none"
     seeds = f"{rules['seeds']} seed{'s' if rules['seeds'] > 1 else ''}"
@@ -94,8 +113,7 @@ def _challengers(decision: Decision) -> Iterator[str]:
     yield f"\n## {'Challengers' if decision['standing'] else 'Experiments'}"
     yield "\n| experiment | seeds | validation | test | | |\n|---|---|---|---|---|---|"
     for row in rows:
-        metric = decision.get("metric") or row.get("metric", "")
-        scores = " | ".join(show(metric, row[split]) for split in ("valid", "test"))
+        scores = " | ".join(show(decision["metric"], row[split]) for split in ("valid", "test"))
         yield f"| {row['experiment']} | {row['seeds']} | {scores} | {row['outcome']} | {_cell(row['why'])} |"
     for row in (row for row in rows if row.get("p_bootstrap") is not None):
         yield from _numbers(row)
@@ -105,6 +123,7 @@ def _numbers(row: Mapping[str, Any]) -> Iterator[str]:
     """The tests and guards of one challenger."""
     yield f"\n### {row['experiment']}\n"
     yield f"* {score(row['metric']).title}, against the champion: {_difference(row)}, on {row['examples']:,} texts."
+    yield f"* Against guessing: {against_guessing(row['guessing'])}."
     yield f"* Paired bootstrap over texts and seeds: {show_p(row['p_bootstrap'])}."
     if "p_mcnemar" in row:
         only = f"{row['only_challenger_right']} texts right that the champion has wrong, {row['only_champion_right']} the other way"

@@ -10,11 +10,22 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
-NEUTRAL = frozenset({"digit", "mark", "punctuation", "symbol", "format"})  # at home in every language
+NEUTRAL = frozenset({"digit", "mark", "punctuation", "symbol", "emoji", "format"})  # at home in every language
 GROUPS = {"N": "digit", "M": "mark", "P": "punctuation", "S": "symbol", "Z": "space", "C": "control"}
 NAMED = {"cjk": "han", "ideographic": "han", "hiragana": "kana", "katakana": "kana", "katakana-hiragana": "kana"}
 WIDTHS = {"FULLWIDTH", "HALFWIDTH"}
-SIGNS = {
+SIGNS = {  # first words of letters that are of no script (Unicode's Common and Inherited), or are written in all
+    "ALEF",
+    "BET",
+    "CARON",
+    "DALET",
+    "EULER",
+    "GIMEL",
+    "INFORMATION",
+    "MASU",
+    "PLANCK",
+    "VEDIC",
+    "VERTICAL",
     "MODIFIER",
     "MICRO",
     "OHM",

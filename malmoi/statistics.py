@@ -94,6 +94,8 @@ def holm(values: Sequence[float]) -> list[float]:
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
+    if not values:
+        return []
     order = np.argsort(values, kind="stable")
     factors = len(values) - np.arange(len(values))
     stepped = np.minimum(1.0, np.maximum.accumulate(np.asarray(values, float)[order] * factors))

@@ -36,8 +36,9 @@ def register(store: _tracking.Store, out: Path) -> list[str]:
             model = str(decision.get("model", name.replace("_", "-")))
             one = standing.get(model)
             run = _standing(today, one) if one else _named(runs, decision, "champion")
-            if run is None:
-                continue  # no champion was named, and its "why" says so; or its bundle is not here
+            if run is None:  # no champion was named, and its "why" says so; or its bundle is not here
+                changed += _withdraw(store, model) if decision and not one and decision["champion"] is None else []
+                continue
             for earlier in one.former if one else ():
                 _remember(store, today, earlier)
             changed += _point(store, model, run, one.about(decision) if one else decision)
@@ -64,6 +65,15 @@ def champions(store: _tracking.Store) -> dict[str, str]:
         if number := model.aliases.get(CHAMPION):
             found[str(model.name)] = str(store.client.get_model_version(model.name, str(number)).tags.get("malmoi.key", ""))
     return found
+
+
+def _withdraw(store: _tracking.Store, name: str) -> list[str]:
+    """Take the aliases from a registered model of whose board nobody is champion, as of one that is not better than guessing. Returns what
+    changed."""
+    found = [alias for model in store.client.search_registered_models(f"name = '{name}'") for alias in model.aliases]
+    for alias in (alias for alias in found if alias in (CHAMPION, CHALLENGER)):
+        store.client.delete_registered_model_alias(name, alias)
+    return [f"{name}: nobody any more"] if CHAMPION in found else []
 
 
 def _named(runs: Mapping[tuple[str, int], _runs.Run], decision: Mapping[str, Any], role: str) -> _runs.Run | None:

@@ -86,7 +86,8 @@ def without(entry: "Entry", ids: "np.ndarray") -> "Entry":
 
     of, left = entry.outcomes, ~np.isin(entry.outcomes.ids, ids)
     sizes = {metric: values[left] for metric, values in of.sizes.items()}
-    return replace(entry, outcomes=Outcomes(of.ids[left], of.values[left], sizes))
+    guess = None if of.guess is None else of.guess[left]
+    return replace(entry, outcomes=Outcomes(of.ids[left], of.values[left], sizes, guess, of.guesser))
 
 
 def trained_on(folder: Path, texts: Mapping[str, str]) -> "np.ndarray":
@@ -150,18 +151,19 @@ def _contract(places: Places, corpus: str) -> dict[str, str]:
 
 
 def _by_language(entry: "Entry", test: Test) -> Mapping[str, float | None]:
-    """The score on Korean and on English test texts, mean over seeds."""
+    """The score on Korean and on English test texts, mean over seeds: of the metric that paired tests compare."""
     import numpy as np
+
+    from malmoi.scores import tested
 
     outcomes = entry.outcomes
     if not test.texts or set(outcomes.ids.tolist()) - test.texts.keys():
         return UNMEASURED
-    metric = {"perplexity": "bits_per_token"}.get(entry.metrics["primary"], entry.metrics["primary"])
-    metric = metric if metric in outcomes.sizes else next(iter(outcomes.sizes))
+    sizes = outcomes.sizes[tested(entry.metrics["primary"]).name]
     spoken = np.array([test.languages[name] for name in outcomes.ids.tolist()])
     scores = outcomes.values.mean(axis=1, dtype=np.float64)
     found = {name: spoken == name for name in np.unique(spoken).tolist() if np.sum(spoken == name) >= test.least}
-    return {name: float(scores[inside].sum() / outcomes.sizes[metric][inside].sum()) for name, inside in found.items()}
+    return {name: float(scores[inside].sum() / sizes[inside].sum()) for name, inside in found.items()}
 
 
 def _by_class(file: Path, least: int) -> dict[str, float | None]:

@@ -27,7 +27,7 @@ def problems(out: Path = OUT) -> list[str]:
         if model in history and _waits(decision, history[model]):
             found.append(f"{name}: {decision['champion']} was promoted and is not accepted yet; run: python -m tasks accept")
         bundle = _bundle(champions, decision, history.get(model, []))
-        found += _different(name, bundle, registered.get(model)) if bundle else []
+        found += _different(name, bundle, registered.get(model)) if bundle else _nobody(name, registered.get(model))
     return found
 
 
@@ -40,6 +40,10 @@ def _bundle(champions: Path, decision: dict[str, Any], events: list[_champions.E
     if events:
         return _champions.bundle(champions, decision["model"], events[-1])
     return Path(decision["bundle"]) if decision["bundle"] else None
+
+
+def _nobody(name: str, there: str | None) -> list[str]:
+    return [f"{name}: a champion is registered, and nobody is one any more; {RECORD}"] if there else []
 
 
 def _different(name: str, bundle: Path, there: str | None) -> list[str]:

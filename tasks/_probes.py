@@ -8,8 +8,6 @@ from typing import Any
 
 from malmoi.config import params
 
-VERDICTS = {True: "It held.", False: "It did not hold here.", None: "It held in part."}
-
 
 @params
 class Reads:
@@ -54,4 +52,4 @@ def measure(table: str, name: str, params: Path, out: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(finding.table)
         writer.writerows(zip(*finding.table.values(), strict=True))
-    print(f"probe {name}: {finding.measured} {VERDICTS[finding.held]}", flush=True)
+    print(f"probe {name}: {finding.measured} The claim {finding.verdict}.", flush=True)

@@ -9,11 +9,12 @@ from malmoi.config import ConfigError
 from tasks._files import describe, load, save, save_table, table
 
 if TYPE_CHECKING:  # numpy and pyarrow are imported where they are used: `--help` must not wait for them
+    import numpy as np
+    import pyarrow as pa
+
     from malmoi.leaderboard import Entry, Outcomes
 
 __all__ = ["boards", "costs", "describe", "load", "read", "save", "save_table", "table"]
-
-SIZES = {"bits_per_character": "characters", "bits_per_byte": "bytes", "bits_per_token": "tokens"}
 
 
 def boards(evaluate: Path, names: Iterable[str]) -> "dict[str, list[Entry]]":
@@ -37,8 +38,7 @@ def read(folder: Path) -> "Entry":
     from malmoi.leaderboard import Entry
 
     metrics = load(folder / "metrics.json")
-    classify = metrics["problem"] == "classify"
-    outcomes = _outcomes(folder / "predictions.parquet", "correct" if classify else "bits", {} if classify else SIZES)
+    outcomes = _outcomes(folder / "predictions.parquet", metrics["problem"])
     return Entry(metrics, outcomes, describe(metrics["tokenizer"], "name"), describe(metrics["feature"], "kind"))
 
 
@@ -52,19 +52,33 @@ def costs(folder: Path | None, name: str) -> dict[str, Any]:
     return found | ({"pretrain": load(before)} if before and before.is_file() else {})
 
 
-def _outcomes(path: Path, value: str, sizes: dict[str, str]) -> "Outcomes":
+def _outcomes(path: Path, problem: str) -> "Outcomes":
     """Predictions of all seeds side by side, in order of id. Raises ConfigError where seeds answered different examples."""
     import numpy as np
     import pyarrow.parquet as pq
 
     from malmoi.leaderboard import Outcomes
+    from malmoi.scores import METRICS
 
-    columns = pq.read_table(path, columns=["seed", "id", value, *sizes.values()])
+    ratios = [one for one in METRICS[problem] if one.values]
+    wanted = ["seed", "id", "label", "guess", ratios[0].values, *(one.size for one in ratios)]
+    columns = pq.read_table(path, columns=[name for name in pq.read_schema(path).names if name in wanted])
     seed, ids = columns["seed"].to_numpy(), columns["id"].to_numpy(zero_copy_only=False).astype(str)
-    values = columns[value].to_numpy(zero_copy_only=False)
+    values = columns[ratios[0].values].to_numpy(zero_copy_only=False)
     rows = [order[np.argsort(ids[order], kind="stable")] for order in (np.flatnonzero(seed == one) for one in np.unique(seed))]
     if not rows or any(not np.array_equal(ids[rows[0]], ids[other]) for other in rows[1:]):
         raise ConfigError(f"{path}: its seeds answered different examples, or none; run `dvc repro`")
-    counted = {metric: columns[column].to_numpy()[rows[0]] for metric, column in sizes.items()}
-    counted = counted or {"accuracy": np.ones(len(rows[0]), np.int64)}
-    return Outcomes(ids[rows[0]], np.stack([values[order] for order in rows], axis=1), counted)
+    first = rows[0]
+    sizes = {one.name: columns[one.size].to_numpy()[first] if one.size else np.ones(len(first), np.int64) for one in ratios}
+    together = np.stack([values[order] for order in rows], axis=1)
+    return Outcomes(ids[first], together, sizes, *_guess(columns, first))
+
+
+def _guess(columns: "pa.Table", rows: "np.ndarray") -> "tuple[np.ndarray | None, str]":
+    """What guessing does on the same texts, and who guesses (`malmoi.guessing`): None where that was not written down."""
+    from malmoi.guessing import UNIGRAM, always, most_frequent
+
+    if "label" in columns.column_names:
+        labels = columns["label"].to_numpy(zero_copy_only=False).astype(str)[rows]
+        return labels == (most := most_frequent(labels)), always(most)
+    return (columns["guess"].to_numpy()[rows], UNIGRAM) if "guess" in columns.column_names else (None, "")

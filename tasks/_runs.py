@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from malmoi.config import ConfigError
+from malmoi.scores import score as metric
 from tasks import _results
 
 ALL = "all"  # the tag `malmoi.seed` of the run above an experiment's seeds
@@ -175,7 +176,7 @@ def describe(run: Run) -> str:
     score = scores(run).get(f"test_{primary}")
     lines = [
         f"Seed {run.seed} of {introduce(run)}",
-        f"Test {primary} {score:.4f}; {run.evaluation.get('better')} is better." if score is not None else "Not evaluated yet.",
+        f"Test {primary} {score:.4f}; {metric(str(primary)).better} is better." if score is not None else "Not evaluated yet.",
         "Its parent run has the mean of all seeds, how far they lie apart, and their curves side by side.",
         again(run),
     ]

@@ -2,13 +2,17 @@
 
 Mean and spread are plain: `test_accuracy` is the mean over seeds, `test_accuracy_spread` its standard deviation (two seeds at least).
 `test_accuracy_low` and `_high` are the 95 % interval that the leaderboard shows: of several seeds, examples and seeds redrawn.
+`test_guessing_p` is the p value of "it is no better than guessing" (`malmoi.guessing`), as `compare` has it.
 """
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
+from malmoi.promotion_words import guessing
+from malmoi.scores import score
 from tasks import _results, _runs
 
 
@@ -44,7 +48,8 @@ def scores(seeds: Sequence[_runs.Run]) -> dict[str, float]:
             found[name] = statistics.fmean(values)
         if len(values) == len(seeds) > 1 and name.startswith(("test_", "valid_", "behaviour_")):
             found[f"{name}_spread"] = statistics.stdev(values)
-    return found | _edges(seeds)
+    guess = _guessing(seeds) or {}
+    return found | _edges(seeds) | ({"test_guessing_p": guess["p_adjusted"]} if "p_adjusted" in guess else {})
 
 
 def _edges(seeds: Sequence[_runs.Run]) -> dict[str, float]:
@@ -55,8 +60,7 @@ def _edges(seeds: Sequence[_runs.Run]) -> dict[str, float]:
 
 
 def _intervals(seeds: Sequence[_runs.Run]) -> dict[str, Sequence[float]]:
-    """95 % intervals on test. Those of metrics.json are of the first seed's answers, so that of several only the primary score's is
-    known, from all answers."""
+    """95 % intervals on test, of several seeds those of the means."""
     evaluation = seeds[0].evaluation
     given = {name: edges for name, edges in evaluation.get("test", {}).get("interval", {}).items() if edges}
     if len(seeds) == 1 or not given:
@@ -65,8 +69,7 @@ def _intervals(seeds: Sequence[_runs.Run]) -> dict[str, Sequence[float]]:
         return {}
     from malmoi import leaderboard
 
-    primary = evaluation["primary"]
-    return {name: edges for name, edges in leaderboard.intervals(_results.read(seeds[0].evaluated)).items() if name == primary}
+    return dict(leaderboard.intervals(_results.read(seeds[0].evaluated)))
 
 
 def describe(seeds: Sequence[_runs.Run]) -> str:
@@ -83,7 +86,16 @@ def _result(seeds: Sequence[_runs.Run]) -> str:
     spread = f" ± {found[f'{name}_spread']:.4f} over {len(seeds)} seeds" if f"{name}_spread" in found else ""
     low, high = found.get(f"{name}_low"), found.get(f"{name}_high")
     interval = f", 95 % interval {low:.4f} to {high:.4f}" if low is not None and high is not None else ""
-    return f"**Test {evaluation['primary']} {found[name]:.4f}**{spread}{interval}; {evaluation.get('better')} is better."
+    better = score(evaluation["primary"]).better
+    guess = f" It is {said}." if (said := guessing(_guessing(seeds))) else ""
+    return f"**Test {evaluation['primary']} {found[name]:.4f}**{spread}{interval}; {better} is better.{guess}"
+
+
+def _guessing(seeds: Sequence[_runs.Run]) -> Mapping[str, Any] | None:
+    """What `compare` says of the experiment against guessing; None where it says nothing, as of a champion of an earlier training."""
+    first, file = seeds[0], seeds[0].out / "compare" / "leaderboard.json"
+    rows = _results.load(file).get(f"{first.bundle['problem']}/{first.bundle['corpus']}", []) if file.is_file() else []
+    return next((row.get("guessing") for row in rows if row["experiment"] == first.name), None)
 
 
 def _below(seeds: Sequence[_runs.Run]) -> str:

@@ -7,15 +7,13 @@ keep those that a person saves: they are in the menu "Views", and the page's des
 import json
 from collections.abc import Mapping
 
+from malmoi.scores import RUNS, beside, score
 from tasks import _runs
 
 PLACE = "{experiment_id}"  # in a tag, stands for the id of the MLflow experiment, which is known only when it is there
 TASKS = {"classify": "Which class does a text belong to?", "language_model": "What comes next in a text?"}
 PARAMS = ("model.family", "features", "tokenizer.name", "feature.kind")
-SCORES = {
-    "classify": ("test_macro_f1", "test_log_loss", "behaviour_passed"),
-    "language_model": ("test_bits_per_character", "test_perplexity"),
-}
+ASKED = {"classify": ["behaviour_passed"]}  # what is shown beside scores
 LINE = {  # as MLflow's pages have it when a person adds one
     "lineSmoothness": 0,
     "scaleType": "linear",
@@ -35,11 +33,11 @@ LETTER, MARGIN = 8, 40  # pixels of a column's title: each letter, and what is b
 def page(run: _runs.Run) -> dict[str, str]:
     """Tags of the MLflow experiment that a run stands in."""
     problem, primary = str(run.bundle["problem"]), str(run.evaluation.get("primary", ""))
-    better = str(run.evaluation.get("better", ""))
     if not primary:
         return {"mlflow.note.content": _about(run, "")}
+    better = score(primary).better
     by = f"Compare by `test_{primary}` ({better} is better); the first champion is chosen on `valid_{primary}`, later ones by paired tests."
-    others = [name for name in SCORES.get(problem, ()) if name != f"test_{primary}"]
+    others = [f"test_{one.name}" for one in beside(problem, RUNS, primary)] + ASKED.get(problem, [])
     edges = [f"test_{primary}_{part}" for part in ("spread", "low", "high")]
     scores = {
         "experiments": [f"test_{primary}", *edges, f"valid_{primary}", *others],

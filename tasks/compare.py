@@ -3,14 +3,18 @@
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from malmoi.scores import DVC, METRICS, beside
 from tasks import _graph, _results
+
+if TYPE_CHECKING:
+    from malmoi.leaderboard import Entry
 
 COLUMNS = ["problem", "corpus", "group", "rank", "experiment", "family", "tokenizer", "feature", "parameters", "metric"]
 SCORES = ["test", "low", "high", "spread", "seeds", "valid", "against", "difference", "paired_test", "p", "p_adjusted", "verdict"]
-BESIDE = ["accuracy", "macro_f1", "log_loss", "calibration_error", "perplexity", "bits_per_character", "bits_per_byte", "unknown_rate"]
-COMPACT = ("accuracy", "macro_f1", "calibration_error", "bits_per_character", "bits_per_byte", "perplexity")  # as `dvc metrics show` has it
+SCORES += ["guessing_p"]
+BESIDE = [one.name for metrics in METRICS.values() for one in metrics]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +34,7 @@ def run(evaluate: Path, train: Path, graph: Path, out: Path) -> None:
     from malmoi.leaderboard import model_name, rank
 
     names = _graph.experiments(graph)
-    ranked = {board: rank(entries) for board, entries in _results.boards(evaluate, names).items()}
+    ranked = {board: _judged(rank(entries), entries) for board, entries in _results.boards(evaluate, names).items()}
     shutil.rmtree(out, ignore_errors=True)
     _results.save(out / "leaderboard.json", ranked)
     _results.save_table(out / "leaderboard.csv", COLUMNS + SCORES + BESIDE, [_flat(row) for rows in ranked.values() for row in rows])
@@ -45,9 +49,20 @@ def run(evaluate: Path, train: Path, graph: Path, out: Path) -> None:
         print(f"left out, not in {graph.name}: {', '.join(others)}")
 
 
+def _judged(rows: list[dict[str, Any]], entries: "list[Entry]") -> list[dict[str, Any]]:
+    """With what each experiment shows against guessing."""
+    from malmoi.champion import best_seed
+    from malmoi.guessing import judge
+
+    found = judge([(entry, best_seed(entry)) for entry in entries])
+    by_name = {entry.name: one for entry, one in zip(entries, found, strict=True)}
+    return [row | {"guessing": by_name[row["experiment"]]} for row in rows]
+
+
 def _compact(row: dict[str, Any]) -> dict[str, float]:
     """One file per experiment: `dvc metrics show` then has a row for each, and a column for each score."""
-    return {name: float(f"{row['test'][name]:.6g}") for name in COMPACT if row["test"].get(name) is not None}
+    names = [one.name for one in beside(row["problem"], DVC)]
+    return {name: float(f"{row['test'][name]:.6g}") for name in names if row["test"].get(name) is not None}
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
@@ -55,8 +70,14 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     low, high = row["interval"].get(metric) or (None, None)
     scores = {"test": row["test"][metric], "low": low, "high": high, "spread": row["spread"].get(metric), "seeds": len(row["seeds"])}
     paired = row["paired"] or {}
-    beside = {name: row["test"].get(name) for name in BESIDE}
-    return row | paired | beside | scores | {"metric": metric, "paired_test": paired.get("test")}
+    others = {name: row["test"].get(name) for name in BESIDE}
+    return (
+        row
+        | paired
+        | others
+        | scores
+        | {"metric": metric, "paired_test": paired.get("test"), "guessing_p": row["guessing"].get("p_adjusted")}
+    )
 
 
 def _write_curves(path: Path, train: Path, rows: list[dict[str, Any]]) -> None:
@@ -85,6 +106,8 @@ def _copy_confusion(source: Path, target: Path) -> None:
 
 def _line(row: dict[str, Any]) -> str:
     from malmoi.leaderboard import say
+    from malmoi.promotion_words import guessing
 
     pair = f"; {say(row['paired'])}" if row["paired"] else ""
-    return f"{row['problem']}/{row['corpus']} {row['rank']}. {row['experiment']}{pair}"
+    guess = f"; {said}" if (said := guessing(row["guessing"])) else ""
+    return f"{row['problem']}/{row['corpus']} {row['rank']}. {row['experiment']}{pair}{guess}"

@@ -54,6 +54,7 @@ def run(name: str, corpus: Path, model: Path, out: Path, cost: Path | None = Non
             f"{name} seed {seed}: " + ", ".join(f"{key} {value:.4g}" for key, value in test.scores.items() if value is not None), flush=True
         )
     first = outcomes["test"][about["seeds"][0]]
+    _warn(name, first.absent)
     for table, columns in (first.tables | _layers(predictor.model)).items():
         _write_table(out / f"{table}.csv", columns)
     _write_rows(out / "predictions.parquet", outcomes["test"])
@@ -65,6 +66,13 @@ def run(name: str, corpus: Path, model: Path, out: Path, cost: Path | None = Non
     _write(out / "metrics.json", _metrics(name, about, predictor, outcomes) | shape)
     if cost:
         _write_speed(cost, name, model / f"seed-{about['seeds'][0]}", corpus)
+
+
+def _warn(name: str, labels: list[str]) -> None:
+    from malmoi.scores import absent
+
+    if labels:
+        print(f"warning: {name}: {absent(labels)}", flush=True)
 
 
 def _measure(bundle: Path, corpus: Path, seed: int, outcomes: dict[str, dict[int, Any]]) -> Any:
@@ -133,7 +141,8 @@ def _by_temperature(written: dict[float, list[Any]]) -> dict[str, list[Any]]:
 def _metrics(name: str, about: dict[str, Any], predictor: Any, outcomes: dict[str, dict[int, Any]]) -> dict[str, Any]:
     from malmoi import objectives
 
-    primary, better = objectives.find(about["problem"]).primary(predictor.lossless)
+    objective, first = objectives.find(about["problem"]), next(iter(outcomes["test"].values()))
+    primary = objective.primary(predictor.lossless)
     return {
         "experiment": name,
         "problem": about["problem"],
@@ -144,21 +153,31 @@ def _metrics(name: str, about: dict[str, Any], predictor: Any, outcomes: dict[st
         "lossless": predictor.lossless,
         "feature": about["features"],
         "parameters": about["parameters"],
-        "primary": primary,
-        "better": better,
+        "primary": primary.name,
+        "better": primary.better,
+        **({"vocabulary": first.vocabulary} if first.vocabulary else {}),
+        **({"absent_labels": first.absent} if first.absent else {}),
         **({"protocol": "every text from a state of zeros"} if about["training"].get("reset") else {}),
-        **{split: _summary(by_seed) for split, by_seed in outcomes.items()},
+        **{split: _summary(by_seed) | (_intervals(objective, by_seed) if split == "test" else {}) for split, by_seed in outcomes.items()},
     }
 
 
 def _summary(by_seed: dict[int, Any]) -> dict[str, Any]:
-    """Mean and standard deviation over seeds; the interval is that of the first seed's answers."""
+    """Mean and standard deviation over seeds, and the scores of each."""
     scores = {seed: outcome.scores for seed, outcome in by_seed.items()}
     first = next(iter(by_seed.values()))
     columns = {key: [row[key] for row in scores.values()] for key in first.scores}
     mean = {key: None if None in values else statistics.fmean(values) for key, values in columns.items()}
     spread = {key: None if None in values or len(values) < 2 else statistics.stdev(values) for key, values in columns.items()}
-    return {"mean": mean, "spread": spread, "interval": first.intervals, "seeds": {str(seed): row for seed, row in scores.items()}}
+    return {"mean": mean, "spread": spread, "interval": {}, "seeds": {str(seed): row for seed, row in scores.items()}}
+
+
+def _intervals(objective: Any, by_seed: dict[int, Any]) -> dict[str, Any]:
+    """95 % intervals: of one seed texts are redrawn, of the means over several seeds these, too."""
+    outcomes = list(by_seed.values())
+    if len(outcomes) == 1:
+        return {"interval": outcomes[0].intervals}
+    return {"interval": objective.intervals(outcomes), "redrawn": "texts and seeds"}
 
 
 def _write_rows(path: Path, by_seed: dict[int, Any]) -> None:

@@ -98,11 +98,13 @@ def find(name: str, train: Path, evaluate: Path) -> Path:
 
 def _best(trained: Path, evaluated: Path, seeds: list[int]) -> int:
     """The seed with the best primary score on the validation split; before it was evaluated, the one with the lowest validation loss."""
+    from malmoi.scores import score
+
     found, sign = dict[int, float](), 1
     if (evaluated / "metrics.json").is_file():
         metrics = json.loads((evaluated / "metrics.json").read_text(encoding="utf-8"))
         found = {int(seed): scores[metrics["primary"]] for seed, scores in metrics["valid"]["seeds"].items()}
-        sign = -1 if metrics["better"] == "higher" else 1
+        sign = -score(metrics["primary"]).sign
     elif (trained / "history.csv").is_file():
         with open(trained / "history.csv", encoding="utf-8", newline="") as file:
             rows = [(float(row["valid_loss"]), int(row["seed"])) for row in csv.DictReader(file)]

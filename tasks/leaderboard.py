@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from malmoi.expense import say_count, say_seconds, summary
-from malmoi.scores import score, show, show_interval, show_p
+from malmoi.promotion_words import guessing
+from malmoi.scores import METRICS, TERMINAL, absent, beside, score, show, show_interval, show_p
 from tasks import _results
 
 ONLY_PRINTS = True  # it stops where nobody reads on
 PORT = 5001
+NO_BREAK = "\u00a0"
 EXAMPLES = {"ko": "국회는 법률안을 심의하고 의결한다.", "en": "A warm and funny film."}
-ASIDE = {
-    "classify": {"macro F1": "macro_f1", "ECE": "calibration_error"},
-    "language_model": {"perplexity": "perplexity", "bits/byte": "bits_per_byte"},
-}
-RIGHT = {"test", "valid", "±", "parameters", "trained in", "texts/s", *(title for names in ASIDE.values() for title in names)}  # numbers
+ASIDE = {one.name: one.short or one.title for problem in METRICS for one in beside(problem, TERMINAL)}
+RIGHT = {"test", "valid", "±", "parameters", "trained in", "texts/s", *ASIDE.values()}  # numbers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,12 +78,12 @@ def _pair(paired: dict[str, Any] | None) -> str:
     """What the paired test against the row below says, by which test."""
     if paired is None:
         return ""
-    return f"{paired['verdict']}, {show_p(paired['p_adjusted'])} ({paired['test']})".replace("\u00a0", " ")
+    return f"{paired['verdict']}, {show_p(paired['p_adjusted'])} ({paired['test']})".replace(NO_BREAK, " ")
 
 
 def _board(title: str, rows: list[dict[str, Any]], champions: set[str], spent: dict[str, dict[str, str]]) -> list[str]:
     metric = rows[0]["metric"]
-    aside = {title: name for title, name in ASIDE.get(rows[0]["problem"], {}).items() if name != metric}
+    aside = {ASIDE[one.name]: one.name for one in beside(rows[0]["problem"], TERMINAL, metric)}
     table = [
         {
             " ": "*" if row["experiment"] in champions else " ",
@@ -100,7 +99,9 @@ def _board(title: str, rows: list[dict[str, Any]], champions: set[str], spent: d
         for row in rows
     ]
     known = score(metric)
-    return [f"{title} ({known.title}, {known.better} is better)", *lines(table)]
+    guesses = [f"  {row['experiment']}: {said.replace(NO_BREAK, ' ')}" for row in rows if (said := guessing(row.get("guessing")))]
+    lacks = [f"  {said}" for said in dict.fromkeys(absent(row.get("absent_labels")) for row in rows) if said]
+    return [f"{title} ({known.title}, {known.better} is better)", *lines(table), *guesses, *lacks]
 
 
 def _next(decisions: dict[str, dict[str, Any]]) -> list[str]:

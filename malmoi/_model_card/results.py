@@ -13,7 +13,15 @@ SLICES = {  # table that `evaluate` wrote: its title, what a row is called by, a
     "unknown": ("By the share of a text's tokens that the vocabulary lacks", "", ("accuracy", "texts")),
     "frequency": ("By how often training had the token", "frequency", ("bits_per_token", "perplexity", "share_of_tokens", "share_of_bits")),
 }
-TITLES = {"f1": "F1", "support": "texts", "share_of_tokens": "of all tokens", "share_of_bits": "of all bits"}
+TITLES = {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "support": "texts",
+    "texts": "texts",
+    "share_of_tokens": "of all tokens",
+    "share_of_bits": "of all bits",
+}
 SHARES = ("precision", "recall", "f1", "accuracy", "share_of_tokens", "share_of_bits")
 
 
@@ -36,7 +44,10 @@ def scores(evaluation: dict[str, Any]) -> str:
         if name not in ("tokens", "characters", "bytes")
     ]
     seeds = len(test.get("seeds") or {})
-    note = f"Means over {seeds} seeds; the interval is that of the first seed's answers." if seeds > 1 else ""
+    redrawn = (
+        "intervals are of these means: texts and seeds redrawn" if "redrawn" in test else "the interval is that of the first seed's answers"
+    )
+    note = f"Means over {seeds} seeds; {redrawn}." if seeds > 1 else ""
     return paragraphs(table(("score", "test", "95 % interval", "between seeds (sd)", "validation", "better"), rows), note)
 
 
@@ -53,7 +64,7 @@ def _slice(name: str, rows: list[dict[str, str]]) -> str:
         [plain(row[key]) if key else _range(row, name), *(_number(column, row.get(column, "")) for column in shown), _edges(row)]
         for row in rows
     ]
-    heads = [TITLES.get(column, plain(score(column).title)) for column in shown]
+    heads = [TITLES.get(column) or plain(score(column).title) for column in shown]
     return paragraphs(f"**{title}**", table(("", *heads, "95 % interval of " + (heads[2] if key == "class" else heads[0])), cells))
 
 

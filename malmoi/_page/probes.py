@@ -8,8 +8,6 @@ from malmoi import plots
 from malmoi._page.charts import Chart
 from malmoi.plots import Panel, Point
 
-VERDICTS = {True: "held", False: "did not hold", None: "held in part"}
-
 
 @dataclass(frozen=True)
 class Probe:
@@ -26,14 +24,17 @@ def section(probes: list[Probe]) -> list[dict[str, Any]]:
 
 def _entry(probe: Probe) -> dict[str, Any]:
     finding = probe.finding
-    said = {"name": finding["name"], "claim": finding["claim"], "measured": finding["measured"], "verdict": VERDICTS[finding["held"]]}
+    said = {"name": finding["name"], "claim": finding["claim"], "measured": finding["measured"], "verdict": finding["verdict"]}
     columns = list(probe.table[0]) if probe.table else []
     rows = [[_shown(row[column]) for column in columns] for row in probe.table]
-    return {**said, "held": finding["held"], "charts": _charts(finding, probe.table), "columns": columns, "rows": rows}
+    return {**said, "charts": _charts(finding, probe.table), "columns": columns, "rows": rows}
 
 
 def _charts(finding: dict[str, Any], table: list[dict[str, str]]) -> list[Chart]:
     """A chart for each line, drawn in colour with the others grey."""
+    table = [row for row in table if _is_number(row[finding["y"]])]  # what was not measured is not drawn
+    if not table:
+        return []
     names = tuple(dict.fromkeys(row[finding["x"]] for row in table))
     numbers = all(_is_number(name) for name in names)
     lines: dict[str, list[Point]] = {}
@@ -58,10 +59,9 @@ def _height(text: str, log: bool) -> float:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def _shown(text: str) -> str:

@@ -88,13 +88,18 @@ class Feature:
         """Columns."""
         return len(self.frequency)
 
+    @cached_property
+    def ids(self) -> _Tokens:
+        """The number of each token; -1 for one that it does not have. Made once, not for each request."""
+        return _Tokens(zip(self.tokens, count()))
+
     def names(self) -> list[tuple[str, ...]]:
         """(width,) the tokens of each column's n-gram; columns go from frequent to rare."""
         return [tuple(self.tokens[token] for token in row if token >= 0) for row in self.grams.columns.tolist()]
 
     def transform(self, documents: Iterable[list[str]]) -> sparse.csr_matrix:
         """(documents, width) float32, column numbers rising in each row. N-grams that train lacks count nowhere."""
-        known = _Tokens(zip(self.tokens, count()))
+        known = self.ids
         return self._rows((known.of(block.types)[block.ids], block.lengths) for block in _numbers.blocks(documents))
 
     @cached_property

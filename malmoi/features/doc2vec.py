@@ -10,6 +10,7 @@ here a text's own tokens are the seed, so that the same text always has the same
 import json
 import zlib
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -90,17 +91,21 @@ class Feature:
     def _infer(self, document: list[str]) -> np.ndarray:
         from gensim.models.doc2vec_inner import train_document_dbow, train_document_dm
 
-        model, known = self._machine, [token for token in document if token in self.words.ids]
+        known = [token for token in document if token in self.words.ids]
         if not known:
             return np.zeros(self.width, np.float32)
+        model = copy(self._machine)  # with a generator of its own, as other threads infer other texts at the same time
         seed = zlib.crc32("\0".join(known).encode("utf-8", "surrogatepass")) ^ self.params.seed
         model.random = np.random.RandomState(seed)
         vector = ((model.random.random_sample((1, self.width)) - 0.5) / self.width).astype(np.float32)
-        learn = train_document_dbow if self.params.algorithm == "dbow" else train_document_dm
+        dbow = self.params.algorithm == "dbow"
+        learn = train_document_dbow if dbow else train_document_dm
+        # gensim's own scratch arrays are freed before it uses them: other threads would write there
+        scratch = {name: np.zeros(model.layer1_size, np.float32) for name in (("work",) if dbow else ("work", "neu1"))}
         rates = np.linspace(self.params.learning_rate, LEAST, self.params.infer_epochs or self.params.epochs)
         fixed = {"learn_words": False, "learn_hidden": False, "doctag_vectors": vector, "doctags_lockf": np.ones(1, np.float32)}
         for rate in rates.tolist():
-            learn(model, known, [0], rate, **fixed)
+            learn(model, known, [0], rate, **fixed, **scratch)
         return np.asarray(vector[0])
 
 

@@ -20,6 +20,8 @@ from malmoi.batches import Epoch, Inputs, Sequences, Spec, Split, Step, quiet
 from malmoi.config import ConfigError, params
 from malmoi.npz import save_arrays
 
+FIXED = (0.0, 0.5, 0.75, 0.75)  # discounts of a text that is too small to estimate them
+
 
 @params
 class Params:
@@ -78,7 +80,7 @@ class NGram:
         context = np.zeros(len(stream) - 1, np.int64)  # rank of the n - 1 tokens before each target, -1 where never seen
         for n, order in enumerate(self.orders):
             found = _find(order.keys, context, stream[1:], self.spec.width)  # (targets,)
-            share = np.where(found >= 0, order.share[found], 0.0)
+            share = np.append(order.share, 0.0)[found]  # -1, never seen, is the last: nothing
             rest = np.where(context >= 0, order.rest[context], 1.0)
             probability = share + rest * probability
             first = _find(order.keys, context[:1], stream[:1], self.spec.width) if n == 0 else np.array([-1])
@@ -141,7 +143,7 @@ def estimate(stream: np.ndarray, width: int, order: int) -> list[Order]:
         frequency = counts[n]
         if n < order - 1:  # continuation count: distinct (n + 1)-grams that end in this n-gram
             frequency = np.bincount(ranks[n][firsts[n + 1]], minlength=len(keys[n]))
-        contexts = len(keys[n - 1]) if n else 1
+        contexts = max(1, len(keys[n - 1])) if n else 1  # a text of fewer than n tokens has none
         orders.append(_smooth(keys[n], frequency, keys[n] // width, contexts))
     return orders
 
@@ -171,17 +173,20 @@ def _smooth(keys: np.ndarray, frequency: np.ndarray, context: np.ndarray, contex
 
 
 def _discounts(frequency: np.ndarray) -> np.ndarray:
-    """(4,) discount of counts 0, 1, 2 and 3 or more (equation 26); halves where a small text lacks such counts."""
-    ones, twos, threes, fours = (max(int((frequency == count).sum()), 0) for count in (1, 2, 3, 4))
-    if not (ones and twos and threes):
-        return np.array([0.0, 0.5, 0.75, 0.75])
+    """(4,) discount of counts 0, 1, 2 and 3 or more (equation 26); FIXED where a small text has no n-gram that comes once, twice, three or
+    four times, or so many more of the one than of the other that a discount would be nothing, or the whole count."""
+    ones, twos, threes, fours = (int((frequency == count).sum()) for count in (1, 2, 3, 4))
+    if not (ones and twos and threes and fours):
+        return np.array(FIXED)
     ratio = ones / (ones + 2 * twos)
     exact = [1 - 2 * ratio * twos / ones, 2 - 3 * ratio * threes / twos, 3 - 4 * ratio * fours / threes]
-    return np.array([0.0, *(min(max(value, 0.05), count - 0.05) for count, value in enumerate(exact, 1))])
+    return np.array([0.0, *exact] if all(0 < value < count for count, value in enumerate(exact, 1)) else FIXED)
 
 
 def _find(keys: np.ndarray, context: np.ndarray, tokens: np.ndarray, width: int) -> np.ndarray:
     """(t,) rank of each `context` followed by `tokens`, -1 where the context is -1 or the n-gram was never seen."""
+    if not len(keys):
+        return np.full(len(tokens), -1)
     wanted = context * width + tokens
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where((context >= 0) & (keys[places] == wanted), places, -1)

@@ -26,12 +26,12 @@ class Question:
 
 def learned(source: Source, question: Question, network: dict[str, Any], training: dict[str, Any], seeds: Sequence[int]) -> list[Learned]:
     """A classifier for each seed. network: a model's settings; without a family, recurrent ones."""
-    train, valid = asked(source, question, "train"), asked(source, question, "valid")
+    train, valid = examples(source, question, "train"), examples(source, question, "valid")
     specs = [Spec("classify", source.pipeline["width"], 2, seed) for seed in seeds]
     return [learn({"family": "recurrent", **network}, {"limit": question.longest, **training}, spec, train, valid) for spec in specs]
 
 
-def asked(source: Source, question: Question, name: str) -> Split:
+def examples(source: Source, question: Question, name: str) -> Split:
     """Examples from a split of features; label 1 where the text was turned round. Raises ConfigError where texts are too short."""
     found: list[np.ndarray] = []
     most = question.texts if name == "train" else question.texts // 2

@@ -8,7 +8,7 @@ import numpy as np
 from malmoi.batches import Spec, Split
 from malmoi.config import params
 from malmoi.probes._classifying import some
-from malmoi.probing import LANGUAGES, Finding, Source, Sources, columns, learn
+from malmoi.probing import LANGUAGES, Finding, Source, Sources, columns, learn, require
 
 
 @params
@@ -20,12 +20,16 @@ class Params:
     training: dict[str, Any] = field(default_factory=lambda: {"epochs": 4, "patience": 4, "batch_size": 16, "learning_rate": 0.005})
     texts: int = 1500
 
+    def __post_init__(self) -> None:
+        """Raises ValueError where nothing would be measured."""
+        require(self, "steps")
+
 
 def measure(params: Params, sources: Sources) -> Finding:
     """Bits per token on the validation split, read as one stream."""
     rows = [row for language, source in sources.items() for row in _rows(params, language, source)]
     gains = [none["bits"] - carried["bits"] for carried, none in zip(rows[::2], rows[1::2], strict=True)]
-    short = gains[:: len(params.steps)]
+    short = gains[:: max(1, len(params.steps))]
     claim = (
         "Truncated back-propagation learns more where the state is carried from window to window, most of all with short windows "
         "(Williams and Peng, 1990; Mikolov et al., 2010)."
@@ -36,7 +40,7 @@ def measure(params: Params, sources: Sources) -> Finding:
     )
     measured = f"Bits per token that carrying saves, by steps of a window. {said}."
     held = all(gain > 0 for gain in short)
-    return Finding(claim, measured, held if held or max(short) <= 0 else None, columns(rows), "steps", "bits", "training")
+    return Finding(claim, measured, held if held or max(short, default=0) <= 0 else None, columns(rows), "steps", "bits", "training")
 
 
 def _rows(params: Params, language: str, source: Source) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from malmoi.config import params
-from malmoi.probes._classifying import Question, asked, learned
-from malmoi.probing import LANGUAGES, Finding, Source, Sources, accuracy, columns
+from malmoi.probes._classifying import Question, examples, learned
+from malmoi.probing import LANGUAGES, Finding, Source, Sources, accuracy, beyond_chance, columns, require
 
 
 @params
@@ -19,6 +19,10 @@ class Params:
     units: int = 32
     training: dict[str, Any] = field(default_factory=lambda: {"epochs": 5, "patience": 5, "batch_size": 32, "learning_rate": 0.003})
     seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where nothing would be measured."""
+        require(self, "seeds")
 
 
 def measure(params: Params, sources: Sources) -> Finding:
@@ -40,12 +44,15 @@ def measure(params: Params, sources: Sources) -> Finding:
     claim = (
         "A network that reads a text from both ends knows more of it than one that reads it from its start (Schuster and Paliwal, 1997)."
     )
-    return Finding(claim, f"Validation accuracy, mean and spread over seeds. {said}.", held, columns(rows), "reads", "accuracy", "language")
+    measured = f"Validation accuracy, mean and spread over seeds. {said}."
+    return Finding(claim, measured, held, columns(rows), "reads", "accuracy", "language", told=any(row.pop("learned") for row in rows))
 
 
 def _measured(params: Params, source: Source, units: int, both: bool) -> dict[str, float]:
     network = {"cell": params.cell, "units": units, "embedding": 32, "bidirectional": both}
     models = [one.model for one in learned(source, params.question, network, params.training, params.seeds)]
-    shares = [accuracy(model, asked(source, params.question, "valid")) for model in models]
+    valid = examples(source, params.question, "valid")
+    shares = [accuracy(model, valid) for model in models]
     spread = float(np.std(shares, ddof=1)) if len(shares) > 1 else 0.0
-    return {"accuracy": float(np.mean(shares)), "spread": spread, "parameters": models[0].parameters}
+    learned_it = beyond_chance(float(np.mean(shares)), len(valid), 0.5)
+    return {"accuracy": float(np.mean(shares)), "spread": spread, "parameters": models[0].parameters, "learned": learned_it}

@@ -1,13 +1,14 @@
 """A convolution in front of a recurrent layer, on long inputs: several texts in a row."""
 
 from dataclasses import field
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from malmoi.config import params
-from malmoi.probes._classifying import Question, asked, learned
-from malmoi.probing import LANGUAGES, Finding, Source, Sources, accuracy, columns
+from malmoi.probes._classifying import Question, examples, learned, sequences
+from malmoi.probing import LANGUAGES, Finding, Source, Sources, accuracy, beyond_chance, columns, require
 
 LOSS = 0.02  # of accuracy that counts as none
 
@@ -21,6 +22,10 @@ class Params:
     network: dict[str, Any] = field(default_factory=lambda: {"cell": "gru", "units": 32, "embedding": 32})
     training: dict[str, Any] = field(default_factory=lambda: {"epochs": 5, "patience": 5, "batch_size": 32, "learning_rate": 0.003})
     seeds: list[int] = field(default_factory=lambda: [1, 2])
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where nothing would be measured."""
+        require(self, "seeds")
 
 
 def measure(params: Params, sources: Sources) -> Finding:
@@ -42,12 +47,17 @@ def measure(params: Params, sources: Sources) -> Finding:
         "(Chollet, 2018, section 6.4.4)."
     )
     verdict = held[0] if len(set(held)) == 1 else None
-    return Finding(claim, f"Validation accuracy. {said}.", verdict, columns(rows), "network", "accuracy", "language")
+    told = any(row.pop("learned") for row in rows[::2])  # a layer that has learned nothing alone has no accuracy to lose
+    for row in rows[1::2]:
+        del row["learned"]
+    return Finding(claim, f"Validation accuracy. {said}.", verdict, columns(rows), "network", "accuracy", "language", told=told)
 
 
 def _measured(params: Params, source: Source, front: dict[str, Any] | None) -> dict[str, float]:
-    valid = asked(source, params.question, "valid")
+    valid = examples(source, params.question, "valid")
     network = {**params.network, "front": front}
-    shares = [accuracy(one.model, valid) for one in learned(source, params.question, network, params.training, params.seeds)]
-    steps = float(valid.characters.mean())
-    return {"accuracy": float(np.mean(shares)), "recurrent_steps": steps if front is None else steps / front["stride"]}
+    models = [one.model for one in learned(source, params.question, network, params.training, params.seeds)]
+    share = float(np.mean([accuracy(model, valid) for model in models]))
+    each = prod(block.shortens for block in models[0].design.blocks)  # tokens that a step of the recurrent layer stands for
+    steps = float(np.ceil(sequences(valid).lengths / each).mean())
+    return {"accuracy": share, "recurrent_steps": steps, "learned": beyond_chance(share, len(valid), 0.5)}

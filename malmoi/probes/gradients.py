@@ -7,7 +7,7 @@ import numpy as np
 
 from malmoi.batches import Spec
 from malmoi.config import params
-from malmoi.probing import Finding, Sources, columns
+from malmoi.probing import Finding, Sources, columns, require
 from malmoi.registry import find
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -33,6 +33,12 @@ class Params:
     texts: int = 16
     seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
     more: float = 100.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where nothing would be measured."""
+        require(self, "seeds")
+        if not 0 <= self.far < self.steps:
+            raise ValueError(f"far should be from 0 to steps - 1 = {self.steps - 1}, not {self.far}: so many steps back there is nothing")
 
 
 def measure(params: Params, sources: Sources) -> Finding:

@@ -5,7 +5,7 @@ from typing import Any
 
 from malmoi.batches import Spec
 from malmoi.config import params
-from malmoi.probing import Finding, Sources, columns
+from malmoi.probing import Finding, Sources, columns, require
 from malmoi.registry import find
 
 CELLS = {"simple": 1, "gru": 3, "lstm": 4}
@@ -17,6 +17,10 @@ class Params:
 
     units: list[int] = field(default_factory=lambda: [32, 64, 128, 256, 512])
     inputs: int = 64
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where nothing would be measured."""
+        require(self, "units")
 
 
 def measure(params: Params, sources: Sources) -> Finding:

@@ -8,7 +8,7 @@ import numpy as np
 
 from malmoi.batches import Spec, Split
 from malmoi.config import params
-from malmoi.probing import GATED, NETWORKS, PLAIN, Finding, Sources, accuracy, columns, learn, texts
+from malmoi.probing import GATED, NETWORKS, PLAIN, Finding, Sources, accuracy, columns, learn, require, texts
 
 FIRST = 3  # the first id that is no special token
 ENOUGH = 0.9  # share of rightly recalled tokens that counts as remembering
@@ -23,6 +23,10 @@ class Params:
     texts: int = 1500
     epochs: int = 20
     units: int = 32
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where nothing would be measured."""
+        require(self, "distances")
 
 
 def measure(params: Params, sources: Sources) -> Finding:
@@ -41,7 +45,10 @@ def measure(params: Params, sources: Sources) -> Finding:
         "(Hochreiter and Schmidhuber, 1997; Cho et al., 2014)."
     )
     held = all(farthest[name] > farthest[PLAIN] for name in GATED)
-    return Finding(claim, measured, held, columns(rows), "distance", "recalled", "network")
+    told = any(farthest[name] for name in (PLAIN, *GATED)) and farthest[PLAIN] < max(
+        params.distances
+    )  # none has learned it, or none can fail
+    return Finding(claim, measured, held, columns(rows), "distance", "recalled", "network", told=told)
 
 
 def _recalled(params: Params, network: dict[str, Any], distance: int) -> float:

@@ -20,9 +20,9 @@ class Params:
 
 def measure(params: Params, sources: Sources) -> Finding:
     """Bits per character as they are and shuffled."""
-    rows, costs = [], {}
+    rows, costs, moved = [], {}, {}
     for language, source in sources.items():
-        plain, shuffled = _bits(params, source)
+        plain, shuffled, moved[language] = _bits(params, source)
         costs[language] = shuffled / plain - 1
         name = LANGUAGES[language]
         rows += [{"language": name, "words": words, "bits": bits} for words, bits in (("in order", plain), ("shuffled", shuffled))]
@@ -30,10 +30,11 @@ def measure(params: Params, sources: Sources) -> Finding:
     claim = "Korean, whose particles mark what a word does, depends less on the order of its words than English (Sohn, 1999)."
     measured = f"Bits per character with the words of each text shuffled, against those in order: {said}."
     held = costs["ko"] < costs["en"] if {"ko", "en"} <= set(costs) else None
-    return Finding(claim, measured, held, columns(rows), "words", "bits", "language")
+    return Finding(claim, measured, held, columns(rows), "words", "bits", "language", told=held is not None and all(moved.values()))
 
 
-def _bits(params: Params, source: Source) -> tuple[float, float]:
+def _bits(params: Params, source: Source) -> tuple[float, float, bool]:
+    """Bits per character in order and shuffled, and whether shuffling has changed anything."""
     predictor = Predictor.load(source.reads / params.bundle)
     random = np.random.default_rng(params.seed)
     texts = [example.text for example in files.read_examples(source.text / "test.parquet")]
@@ -41,4 +42,5 @@ def _bits(params: Params, source: Source) -> tuple[float, float]:
         texts = [texts[place] for place in np.sort(random.choice(len(texts), params.texts, replace=False))]
     shuffled = [" ".join(random.permutation(text.split(" ")).tolist()) for text in texts]
     plain, other = (predictor.score(given) for given in (texts, shuffled))
-    return tuple(float((one.bits + one.charged).sum() / one.units["characters"].sum()) for one in (plain, other))  # type: ignore[return-value]
+    in_order, shuffled_ones = (float((one.bits + one.charged).sum() / one.units["characters"].sum()) for one in (plain, other))
+    return in_order, shuffled_ones, shuffled != texts

@@ -1,5 +1,6 @@
 """Decisions on candidates made by hand: what is shown, what is refused and why, and in which words."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,13 @@ def classifier(name: str, right: float, valid: float = 0.5, family: str = "linea
     summary = {"mean": {"accuracy": valid}, "seeds": scores}
     test = {"mean": {"accuracy": float(values.mean())}, "interval": {}, "seeds": scores}
     metrics = ABOUT | {"experiment": name, "family": family, "valid": summary, "test": test}
-    outcomes = Outcomes(np.array([f"e{place:03}" for place in range(TEXTS)]), values, {"accuracy": np.ones(TEXTS, int)})
+    outcomes = Outcomes(
+        np.array([f"e{place:03}" for place in range(TEXTS)]),
+        values,
+        {"accuracy": np.ones(TEXTS, int)},
+        np.arange(TEXTS) < 0.2 * TEXTS,
+        "always 'a'",
+    )
     return Candidate(Entry(metrics, outcomes, "okt", "ids"), more.get("seed", seeds), more.get("measures", {}))
 
 
@@ -34,10 +41,19 @@ def language_model(name: str, bits: float, group: str = "") -> Candidate:
     spent = np.random.default_rng(list(name.encode())).normal(bits, 0.2, size=(TEXTS, 1)) * 10
     mean = {"bits_per_character": None if group else bits, "perplexity": 2**bits, "tokens": 4000.0, "unknown_rate": 0.0}
     summary = {"mean": mean, "seeds": {"1": mean}, "interval": {}}
-    metrics = ABOUT | {"problem": "language_model", "experiment": name, "family": "ngram", "valid": summary, "test": summary}
+    metrics = ABOUT | {
+        "problem": "language_model",
+        "experiment": name,
+        "vocabulary": group or "characters",
+        "family": "ngram",
+        "valid": summary,
+        "test": summary,
+    }
     metrics |= {"primary": "perplexity" if group else "bits_per_character", "better": "lower"}
     sizes = {"bits_per_character": np.full(TEXTS, 10), "bits_per_token": np.full(TEXTS, 10)}
-    return Candidate(Entry(metrics, Outcomes(np.arange(TEXTS), spent, sizes), group or "characters", "ids"), 1)
+    return Candidate(
+        Entry(metrics, Outcomes(np.arange(TEXTS), spent, sizes, np.full(TEXTS, 80.0), "by frequencies"), group or "characters", "ids"), 1
+    )
 
 
 def told(decision: dict[str, Any]) -> dict[str, str]:
@@ -124,7 +140,7 @@ def test_seeds_count_and_so_does_the_bundle_that_is_served() -> None:
     found = row(challenge(old, [new], Board(Rules())), "new")
     assert found["seeds"] == 2
     assert found["p_mcnemar"] < 0.001
-    copied = Candidate(Entry(new.entry.metrics, Outcomes(new.entry.outcomes.ids, worst, new.entry.outcomes.sizes), "okt", "ids"), 2)
+    copied = Candidate(Entry(new.entry.metrics, replace(new.entry.outcomes, values=worst), "okt", "ids"), 2)
     found = row(challenge(Candidate(old.entry, 1), [copied], Board(Rules())), "new")
     assert (found["p_mcnemar"], found["outcome"]) == (1.0, "no difference")
 
@@ -137,6 +153,16 @@ def test_language_models_meet_by_their_bits_and_only_where_these_compare() -> No
     assert (found["metric"], found["verdict"]) == ("bits_per_character", "better")
     assert "p_mcnemar" not in found
     assert found["difference"] == pytest.approx(-0.2, abs=0.05)
+
+
+def test_where_perplexity_ranks_slices_are_named_by_what_they_measure() -> None:
+    """Bits per token: a limit of 0.05 is of these, and not of a perplexity."""
+    new, old = (
+        replace(language_model(name, bits, "okt"), measures={"slices": {"Korean": bits}}) for name, bits in (("new", 2.0), ("old", 2.2))
+    )
+    rules = Rules(guards=Guards(slices=Limit(worse=0.05)))
+    [found] = row(challenge(old, [new], Board(rules)), "new")["guards"]
+    assert (found["what"], found["value"], found["broken"]) == ("bits per token on texts in Korean", 2.0, "")
 
 
 def test_the_first_is_chosen_on_validation_among_those_that_keep_the_rules() -> None:

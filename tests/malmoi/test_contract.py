@@ -1,5 +1,6 @@
 """The contract of one version: limits read strictly, each rule broken by what it is there for and by nothing else, with examples."""
 
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -118,11 +119,50 @@ def test_words_that_train_lacks(tmp_path: Path) -> None:
 
 
 def test_a_script_that_does_not_belong(tmp_path: Path) -> None:
-    flood = broken(tmp_path, change("train", lambda rows: [(f"{text} 😀😀", label) for text, label in rows]))["unexpected"]
+    flood = broken(tmp_path, change("train", lambda rows: [(f"{text} да", label) for text, label in rows]))["unexpected"]
     assert flood.value > 0.04
-    assert flood.examples[0].startswith("emoji 0.0")
-    assert "😀" in flood.examples[0]
+    assert flood.examples[0].startswith("cyrillic 0.0")
+    assert "да" in flood.examples[0]
     assert broken(tmp_path, change("train", lambda rows: [(f"{text} OK", label) for text, label in rows])) == {}
+
+
+@pytest.mark.parametrize("belongs", ["😀😀", "👩🏽‍🎤🇰🇷", "❤️‍🔥", "ℹ️ 3️⃣", "★ ㅋㅋ ♥"])
+def test_emoji_and_signs_belong_in_every_language(belongs: str, tmp_path: Path) -> None:
+    assert broken(tmp_path, change("train", lambda rows: [(f"{text} {belongs}", label) for text, label in rows])) == {}
+
+
+def many(labels: int, rarest: int) -> dict[str, list[tuple[str, str]]]:
+    """Reviews of so many labels, ten of each but the rarest, the same in all splits."""
+    rows = reviews(10 * labels + 100)["train"]
+    named = [f"{label:03}" for label in range(labels) for _ in range(10 if label else rarest)]
+    return {split: [(text, label) for (text, _), label in zip(rows, named, strict=False)] for split in ("train", "valid", "test")}
+
+
+def test_of_many_labels_the_rarest_is_held_against_an_even_share(tmp_path: Path) -> None:
+    """500 labels have 0.002 each, which no limit of 0.005 can ask."""
+    assert "rarest_label" not in broken(tmp_path, many(500, 2))
+    unmet = read(tmp_path).version
+    found = profiled(tmp_path, many(500, 2))
+    labels = Counter({f"{label:03}": 1000 for label in range(499)}) | Counter({"499": 99})
+    found["splits"]["train"]["labels"] = labels
+    [measure] = [one for one in expectations.measures(found, unmet) if one.key == "rarest_label"]
+    assert (measure.broken, measure.limit) == (True, "at least 0.0002")
+    assert measure.what == "share of the rarest label in train (of 500, of which each would have 0.002 if all were as frequent)"
+    found["splits"]["train"]["labels"] = labels | Counter({"499": 101})
+    assert not any(one.broken for one in expectations.measures(found, unmet) if one.key == "rarest_label")
+    few = {f"{label}": 1000 for label in range(5)} | {"rare": 24}
+    found["splits"]["train"]["labels"] = few  # 24 of 5,024 are less than half a percent, and an even share is a sixth
+    [measure] = [one for one in expectations.measures(found, unmet) if one.key == "rarest_label"]
+    assert (measure.broken, measure.limit, measure.what) == (True, "at least 0.005", "share of the rarest label in train")
+
+
+def test_a_split_of_one_label_measures_nothing(tmp_path: Path) -> None:
+    alone = change("test", lambda rows: [(text, "긍정") for text, _ in rows])
+    found = broken(tmp_path, alone)["held_out_labels"]
+    assert (found.value, found.limit, found.what) == (1, "at least 2", "different labels in test")
+    assert found.examples == ("valid has '긍정', '부정'", "test has '긍정'")
+    everywhere = {split: [(text, "긍정") for text, _ in rows] for split, rows in reviews(400).items()}
+    assert "held_out_labels" not in broken(tmp_path, everywhere)  # train has one label too: nothing is to be told apart
 
 
 def test_text_in_another_language(tmp_path: Path) -> None:
@@ -153,7 +193,7 @@ def test_all_that_is_broken_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         contract.enforce("reviews", expectations.measures(found, read(tmp_path).version), contract.PATH)
     said = str(error.value)
-    assert "corpus reviews breaks its data contract in 2 of 9 measures" in said
+    assert "corpus reviews breaks its data contract in 2 of 10 measures" in said
     assert "examples: examples of the smallest split: 3, should be at least 10\n      train has 3" in said
     assert "dropped: share of rows left out: 0.5, should be at most 0.25\n      9 empty text, a.csv:1: ''" in said
     assert "params/contract.yaml: corpora.reviews.version" in said

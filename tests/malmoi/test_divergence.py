@@ -39,7 +39,7 @@ def test_kolmogorov_smirnov() -> None:
 
 @pytest.mark.parametrize(("bins", "quantile"), [(2, 10.828), (11, 29.588), (101, 149.449)])  # tables of chi-squared, 0.1%
 def test_chance_is_a_quantile_of_chi_squared(bins: int, quantile: float) -> None:
-    assert divergence.chance(bins, 200, 200) == pytest.approx(quantile / 100, rel=0.035)
+    assert divergence.chance(bins, 200, 200) == pytest.approx(quantile / 100, rel=1e-4)
 
 
 def test_without_bins_or_values_nothing_is_left_to_chance() -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from malmoi.guards import Metric, judge
+from malmoi.guards import judge
 from malmoi.promotion import Guards, Limit
+from malmoi.scores import score
 
-ACCURACY, BITS = Metric("accuracy", "higher"), Metric("bits per character", "lower")
+ACCURACY, BITS = score("accuracy"), score("bits_per_character")
 
 
 def broken(guards: Guards, own: dict[str, dict[str, float | None]], champion: dict[str, dict[str, float | None]] | None) -> list[str]:

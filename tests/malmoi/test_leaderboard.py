@@ -1,5 +1,6 @@
 """Ranking and decisions on entries made by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from malmoi.champion import decide
 from malmoi.config import ConfigError
-from malmoi.leaderboard import Entry, Outcomes, compare, rank, say
+from malmoi.leaderboard import Entry, Outcomes, compare, intervals, rank, say, verdict
 
 
 def classifier(name: str, family: str, right: int, **about: Any) -> Entry:
@@ -29,14 +30,16 @@ def classifier(name: str, family: str, right: int, **about: Any) -> Entry:
     return Entry(metrics | {"test": test}, Outcomes(ids, values, {"accuracy": np.ones(100, int)}), "okt", "okt-ids")
 
 
-def language_model(name: str, tokenizer: str, bits: float, lossless: bool, tokens: int = 4) -> Entry:
-    """One that spends `bits` on each character of 40 texts of ten characters."""
+def language_model(name: str, tokenizer: str, bits: float, lossless: bool, tokens: int = 4, vocabulary: str = "") -> Entry:
+    """One that spends `bits` on each character of 40 texts of ten characters. vocabulary: its digest; "": as of an older `evaluate`."""
     per_token = bits * 10 / tokens
     mean = {"perplexity": 2**per_token, "bits_per_character": bits if lossless else None, "tokens": 40.0 * tokens, "unknown_rate": 0.0}
     summary = {"mean": mean, "spread": dict.fromkeys(mean), "interval": {}, "seeds": {"1": mean}}
     primary = "bits_per_character" if lossless else "perplexity"
     metrics = {"experiment": name, "problem": "language_model", "corpus": "c", "language": "en", "family": "ngram", "parameters": 9}
-    metrics |= {"primary": primary, "better": "lower", "valid": summary, "test": summary}
+    metrics |= {"primary": primary, "better": "lower", "valid": summary, "test": summary} | (
+        {"vocabulary": vocabulary} if vocabulary else {}
+    )
     sizes = {"bits_per_character": np.full(40, 10), "bits_per_token": np.full(40, tokens)}
     return Entry(metrics, Outcomes(np.arange(40), np.full((40, 1), bits * 10), sizes), tokenizer, "ids")
 
@@ -62,21 +65,45 @@ def test_perplexity_ranks_only_its_own_tokenization() -> None:
     entries = [
         language_model("words", "english", 2.5, True),
         language_model("letters", "characters", 2.0, True, tokens=10),
-        language_model("lossy", "okt", 1.0, False),
-        language_model("lossy-small", "okt", 0.9, False, tokens=3),
+        language_model("lossy", "okt", 1.0, False, vocabulary="1f"),
+        language_model("lossy-other", "okt", 0.9, False, vocabulary="2e"),  # as many tokens, as many unknown: of another vocabulary
+        language_model("lossy-too", "okt", 1.1, False, vocabulary="1f"),
+        language_model("older", "okt", 1.0, False),
+        language_model("oldest", "okt", 1.1, False),
     ]
     rows = rank(entries)
     assert [(row["group"], row["rank"], row["experiment"]) for row in rows] == [
         ("", 1, "letters"),  # more bits per character than `lossy`, with which it does not compare
         ("", 2, "words"),
-        ("okt (120 test tokens, 0.0% unknown)", 1, "lossy-small"),
-        ("okt (160 test tokens, 0.0% unknown)", 1, "lossy"),
+        ("okt (160 test tokens, 0.0% unknown; vocabulary 1f)", 1, "lossy"),
+        ("okt (160 test tokens, 0.0% unknown; vocabulary 1f)", 2, "lossy-too"),
+        ("okt (160 test tokens, 0.0% unknown; vocabulary 2e)", 1, "lossy-other"),
+        ("okt (160 test tokens, 0.0% unknown; vocabulary not known, older alone)", 1, "older"),
+        ("okt (160 test tokens, 0.0% unknown; vocabulary not known, oldest alone)", 1, "oldest"),
     ]
     assert rows[0]["paired"]["metric"] == "bits_per_character"
     assert rows[0]["paired"]["verdict"] == "better"
     assert (rows[0]["paired"]["test"], rows[0]["paired"]["examples"]) == ("paired bootstrap", 40), "over texts, not over tokens"
     with pytest.raises(ConfigError, match="perplexity is per token"):
         compare(entries[2], entries[3])
+
+
+def test_a_metric_that_nobody_declared_has_no_direction() -> None:
+    paired = {"metric": "word_error_rate", "difference": -0.1}
+    with pytest.raises(ConfigError, match=r"no metric is called 'word_error_rate'.*declare it"):
+        verdict(paired, 0.01)
+    for metric, said in (("accuracy", "worse"), ("log_loss", "better"), ("bits_per_token", "better"), ("macro_f1", "worse")):
+        assert verdict(paired | {"metric": metric}, 0.01) == said
+
+
+def test_of_several_seeds_only_intervals_of_means_are_shown() -> None:
+    entry = classifier("gru", "recurrent", 70, valid=[0.9, 0.94])
+    older = entry.metrics["test"] | {"interval": {"accuracy": [0.1, 0.9], "macro_f1": [0.1, 0.9]}}
+    assert set(intervals(replace(entry, metrics=entry.metrics | {"test": older}))) == {"accuracy"}  # those of the first seed are left out
+    newer = older | {"redrawn": "texts and seeds"}
+    found = intervals(replace(entry, metrics=entry.metrics | {"test": newer}))
+    assert found["macro_f1"] == [0.1, 0.9]
+    assert found["accuracy"] != [0.1, 0.9]
 
 
 def test_other_test_examples_are_refused() -> None:
@@ -115,5 +142,5 @@ def test_no_champion_where_nothing_compares() -> None:
     decision = decide([language_model("a", "okt", 1.0, False), language_model("b", "komoran", 1.0, False, tokens=3)])
     assert (decision["champion"], decision["seed"]) == (None, None)
     assert decision["why"].startswith("No champion: no tokenizer here gives the text back")
-    alone = decide([language_model("a", "okt", 1.0, False), language_model("b", "okt", 1.1, False)])
+    alone = decide([language_model(name, "okt", bits, False, vocabulary="1f") for name, bits in (("a", 1.0), ("b", 1.1))])
     assert alone["champion"] == "a"

@@ -52,6 +52,30 @@ def test_intervals_are_the_same_each_time() -> None:
     assert metrics.classification_intervals(SHARES, LABELS) == metrics.classification_intervals(SHARES, LABELS)
 
 
+def test_intervals_of_means_redraw_texts_and_seeds() -> None:
+    """Two seeds, one always right, one always wrong: their mean is 0, 1/2 or 1, whatever texts are drawn."""
+    right = np.eye(2)[LABELS]
+    found = metrics.classification_intervals_of_means([right, right[:, ::-1]], LABELS)
+    assert found["accuracy"] == [0.0, 1.0]
+    assert found == metrics.classification_intervals_of_means([right, right[:, ::-1]], LABELS)
+    copies = [np.tile(SHARES, (40, 1))] * 3
+    labels = np.tile(LABELS, 40)
+    of_means = metrics.classification_intervals_of_means(copies, labels)
+    alone = metrics.classification_intervals(copies[0], labels)
+    for name in ("accuracy", "macro_f1", "log_loss"):  # seeds that are all the same add nothing
+        assert of_means[name] == pytest.approx(alone[name], abs=0.02)
+
+
+def test_a_split_of_one_class_has_the_macro_f1_of_scikit_learn() -> None:
+    """98 of 100 texts of one class are right, two are taken for the other: F1 of 2 * 98 / 198 and 0."""
+    from sklearn.metrics import f1_score
+
+    labels, predicted = np.zeros(100, int), np.repeat([0, 1], [98, 2])
+    found = float(metrics.macro_f1(metrics.confusion(labels, predicted, 2)))
+    assert found == pytest.approx(98 / 198)
+    assert found == pytest.approx(f1_score(labels, predicted, average="macro", zero_division=0))
+
+
 def units(tokens: list[int], characters: list[int], size: int = 1) -> dict[str, np.ndarray]:
     given = {"tokens": tokens, "characters": characters, "bytes": [size * count for count in characters], "unknown": [0] * len(tokens)}
     return {name: np.array(values, dtype=float) for name, values in given.items()}

@@ -6,7 +6,7 @@ FINDING = {
     "name": "recall",
     "claim": "A claim.",
     "measured": "Seen.",
-    "held": None,
+    "verdict": "held in part",
     "x": "distance",
     "y": "share",
     "by": "cell",
@@ -30,7 +30,7 @@ def test_a_line_is_a_drawing_and_the_others_are_grey() -> None:
 
 def test_words_on_the_x_axis_and_a_logarithm() -> None:
     table = [{"cell": "a", "distance": "in order", "share": "0.001"}, {"cell": "a", "distance": "shuffled", "share": "10"}]
-    [entry] = probes.section([probes.Probe({**FINDING, "log": True, "held": True}, table)])
+    [entry] = probes.section([probes.Probe({**FINDING, "log": True, "verdict": "held"}, table)])
     assert "in order" in entry["charts"][0].drawing
     assert "power of ten" in entry["charts"][0].note
     assert entry["verdict"] == "held"
@@ -38,3 +38,8 @@ def test_words_on_the_x_axis_and_a_logarithm() -> None:
 
 def test_nothing_measured_is_no_section() -> None:
     assert probes.section([]) == []
+
+
+def test_what_was_not_measured_is_not_drawn() -> None:
+    [entry] = probes.section([probes.Probe({**FINDING, "verdict": "cannot be told"}, [{**row, "share": "nan"} for row in TABLE])])
+    assert (entry["verdict"], entry["charts"], len(entry["rows"])) == ("cannot be told", [], 3)

@@ -11,6 +11,7 @@ from tiny import BAD, GOOD, Tiny
 
 from malmoi.config import ConfigError
 from malmoi.decoding import Decoding
+from malmoi.features.sequence import Feature
 from malmoi.predictor import Predictor
 from malmoi.token_cache import TokenCache
 from tasks import features, tokens, train
@@ -43,6 +44,30 @@ def test_odd_text_has_an_answer(classifier: Predictor, language: Predictor, text
 def test_no_texts_no_answers(classifier: Predictor) -> None:
     assert classifier.classify([]).shape == (0, 2)
     assert classifier.answer([]) == []
+
+
+def test_unknown_tokens_are_counted_without_making_the_vocabulary_again(classifier: Predictor, language: Predictor) -> None:
+    for predictor in (classifier, language):
+        vocabulary = predictor._vocabulary.ids
+        assert predictor.unknown([["\U0010fffd", predictor._vocabulary.tokens[-1]], []]).tolist() == [1, 0]
+        assert predictor._vocabulary.ids is vocabulary
+
+
+def test_the_digest_of_a_vocabulary_says_what_a_perplexity_depends_on() -> None:
+    def digest(tokens: list[str], text: list[str], characters: int = 9) -> str:
+        feature = Feature([(token, 1) for token in tokens], {"": characters})
+        ids = feature.transform([text]).stream()[1:]
+        return Predictor({}, {}, None, feature, None).vocabulary(ids)  # type: ignore[arg-type]
+
+    first = digest(["말", "모이"], ["말", "모이", "말"])
+    assert digest(["모이", "말"], ["말", "모이", "말"], characters=7) == first, "the order of ids changes no prediction"
+    others = [
+        digest(["말", "모이", "글"], ["말", "모이", "말"]),  # more to choose from
+        digest(["말", "글"], ["말", "모이", "말"]),  # as many, but another is unknown
+        digest(["말", "모임"], ["말", "모임", "말"]),
+        digest(["말", "모이"], ["모이", "말", "말"]),
+    ]
+    assert len({first, *others}) == 5
 
 
 def test_bits_are_those_of_the_stream(language: Predictor) -> None:

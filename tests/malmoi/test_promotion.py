@@ -19,12 +19,12 @@ def read(folder: Path, text: str, board: str = "classify-bills"):  # type: ignor
 
 def test_a_board_has_the_defaults_and_what_is_different_in_it(tmp_path: Path) -> None:
     text = """
-defaults: {seeds: 3, gain: {accuracy: 0.01, perplexity: 1}, guards: {size: {most: 5}, calibration: {worse: 0.1}}}
+defaults: {seeds: 3, gain: {accuracy: 0.01, bits_per_token: 1}, guards: {size: {most: 5}, calibration: {worse: 0.1}}}
 boards:
   classify-bills: {seeds: 2, gain: {accuracy: 0.02}, guards: {size: {times: 2}, latency: {most: 4}, calibration: null}}
 """
     own, other = read(tmp_path, text), read(tmp_path, text, "classify-nsmc")
-    assert (own.seeds, own.level, own.gain) == (2, 0.05, {"accuracy": 0.02, "perplexity": 1})
+    assert (own.seeds, own.level, own.gain) == (2, 0.05, {"accuracy": 0.02, "bits_per_token": 1})
     assert (own.guards.size, own.guards.latency, own.guards.calibration) == (Limit(times=2), Limit(most=4), None)
     assert (other.seeds, other.guards.size, other.guards.calibration) == (3, Limit(most=5), Limit(worse=0.1))
 
@@ -42,6 +42,17 @@ boards:
         ("defaults: {seeds: 0}", "seeds: at least 1"),
         ("defaults: {gain: {accuracy: -1}}", r"gain\.accuracy: 0 or more"),
         ("boards: {classify-nsmc: {seeds: 0}}", "seeds: at least 1"),
+        ("defaults: {gain: {acuracy: 0.5}}", r"defaults: gain\.acuracy: no paired test here compares 'acuracy'; did you mean 'accuracy'"),
+        ("defaults: {gain: {macro_f1: 0.5}}", r"gain\.macro_f1: no paired test here compares 'macro_f1'; there are: accuracy, bits"),
+        ("defaults: {gain: {perplexity: 1}}", r"gain\.perplexity: .*: give bits_per_token"),
+        ("boards: {classify-bills: {gain: {acuracy: 0.5}}}", r"boards\.classify-bills: gain\.acuracy: .*did you mean 'accuracy'"),
+        ("boards: {classify-bills: {gain: {bits_per_byte: 1}}}", r"gain\.bits_per_byte: .*; there are: accuracy$"),
+        ("boards: {language-model-law: {gain: {accuracy: 1}}}", r"gain\.accuracy: .*there are: bits_per_character"),
+        ("boards: {language-model-law: {guards: {classes: {worse: 0.1}}}}", r"guards\.classes: is asked of classifiers alone"),
+        (
+            "boards: {classify-bills: {guards: {sise: {most: 1}}}}",
+            r"boards\.classify-bills: unknown key 'guards\.sise'; did you mean 'size'",
+        ),
     ],
 )
 def test_what_cannot_be_right_is_refused(tmp_path: Path, text: str, said: str) -> None:

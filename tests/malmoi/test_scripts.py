@@ -17,6 +17,7 @@ from malmoi import scripts
         ("ع", "arabic"),
         ("😀🏽🚀", "emoji"),
         ("♥★$+µ", "symbol"),
+        ("ℹℏˇℵ〼", "symbol"),  # letters by their category, and of no script
         (".,!“ㆍ"[:4], "punctuation"),
         ("7½Ⅳ", "digit"),
         ("\u0301\ufe0f", "mark"),

@@ -149,7 +149,13 @@ def language_model(out: Path, name: str, texts: int = 150) -> None:
         bits = np.random.default_rng([seed, *name.encode()]).normal(rate, 0.25, size=texts) * length
         sizes = {"tokens": tokens, "characters": length, "bytes": length * 3}
         rows += [
-            {"seed": seed, "id": f"t{place}", "bits": bits[place], **{key: int(of[place]) for key, of in sizes.items()}}
+            {
+                "seed": seed,
+                "id": f"t{place}",
+                "bits": bits[place],
+                "guess": 4.0 * length[place],
+                **{key: int(of[place]) for key, of in sizes.items()},
+            }
             for place in range(texts)
         ]
         totals = {key: float(of.sum()) for key, of in sizes.items()}
@@ -157,9 +163,14 @@ def language_model(out: Path, name: str, texts: int = 150) -> None:
         raw = {"bits_per_character": per["characters"] if lossless else None, "bits_per_byte": per["bytes"] if lossless else None}
         found[str(seed)] = {"perplexity": 2 ** per["tokens"], **raw, "bits_per_token": per["tokens"], "unknown_rate": 0.01, **totals}
     primary = "bits_per_character" if lossless else "perplexity"
-    _write_common(out, name, {"problem": "language_model", "primary": primary, "better": "lower", "lossless": lossless}, found)
+    _write_common(
+        out,
+        name,
+        {"problem": "language_model", "primary": primary, "better": "lower", "lossless": lossless, "vocabulary": tokenizer},
+        found,
+    )
     _write_history(out / "train" / name / "history.csv", (family, rate, seeds))
-    columns = [("seed", pa.int32()), ("id", pa.string()), ("bits", pa.float64())]
+    columns = [("seed", pa.int32()), ("id", pa.string()), ("bits", pa.float64()), ("guess", pa.float64())]
     write_rows(out / "evaluate" / name, rows, [*columns, *((column, pa.int32()) for column in ("tokens", "characters", "bytes"))])
     curve = [{"position": 10 * place, "perplexity": 4 * rate**2 * (1 + 2 / (1 + place)), "tokens": 900} for place in range(12)]
     write_table(out / "evaluate" / name / "position.csv", curve)

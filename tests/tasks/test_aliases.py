@@ -8,7 +8,7 @@ import pytest
 from stood import MODEL, Stood
 
 from malmoi.config import ConfigError
-from tasks import _aliases, _champions, _freshness, _recording, _tracking, rollback
+from tasks import _aliases, _champions, _freshness, _recording, _records, _subject, _tracking, leaderboard, rollback
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def board(empty_store: Callable[[Path], str], tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path))
     monkeypatch.chdir(tmp_path)
     found = Stood(tmp_path)
-    found.train("reviews-poor", wrong=0.45)
+    found.train("reviews-poor", wrong=0.42)
     found.promote()
     found.accept()
     _aliases.register(_tracking.store(), found.out)
@@ -114,3 +114,43 @@ def test_a_clone_without_the_bundles_leaves_the_alias_alone(board: Stood, capsys
     shutil.rmtree(board.out / "train/reviews-poor")
     assert aliases(board.out)[1]["champion"] == "reviews-poor 1"
     assert "bring it: dvc pull" in capsys.readouterr().err
+
+
+def test_a_board_where_nobody_is_better_than_guessing_has_no_champion(
+    empty_store: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the decision to MLflow, the leaderboard and the card: once somebody was named, then nobody is."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    board = Stood(tmp_path)
+    board.train("reviews-poor", wrong=0.42)
+    board.promote()
+    assert aliases(board.out)[1] == {"champion": "reviews-poor 1"}
+    board.train("reviews-poor", wrong=0.5)
+    decision = board.promote()
+    assert (decision["outcome"], decision["champion"], decision["bundle"]) == ("refused", None, None)
+    assert decision["why"].startswith("No champion: no experiment is better than guessing. reviews-poor: not better than guessing (always ")
+    assert _freshness.problems(board.out) == [f"{MODEL}: a champion is registered, and nobody is one any more; run: python -m tasks record"]
+    assert aliases(board.out) == ([f"{MODEL}: nobody any more"], {})
+    assert (aliases(board.out), _freshness.problems(board.out)) == (([], {}), [])
+    board.accept()
+    assert (board.history, _champions.read(board.champions)) == ([], {})
+    capsys.readouterr()
+    leaderboard.run(board.out / "compare", board.out / "promote")
+    printed = capsys.readouterr().out
+    assert "  reviews-poor: not better than guessing, p = " in printed
+    assert "* reviews-poor" not in printed
+    assert "make serve" not in printed
+    with pytest.raises(ConfigError, match=f"{MODEL}: No champion: no experiment is better than guessing"):
+        _subject.find(board.out, MODEL, None)
+
+
+def test_mlflow_says_that_an_experiment_is_not_better_than_guessing(tmp_path: Path) -> None:
+    board = Stood(tmp_path)
+    board.train("reviews-poor", wrong=0.5, seeds=(1, 2))
+    board.train("reviews-good", wrong=0.0)
+    board.promote()
+    said = {record.name: record for record, _ in _records.read(board.out)}
+    assert "; higher is better. It is not better than guessing, p\u00a0=\u00a0" in said["reviews-poor"].tags["mlflow.note.content"]
+    assert "guessing" not in said["reviews-good"].tags["mlflow.note.content"]
+    assert said["reviews-poor"].scores["test_guessing_p"] > 0.05 > said["reviews-good"].scores["test_guessing_p"]

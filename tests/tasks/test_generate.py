@@ -69,10 +69,13 @@ def test_the_best_seed_answers(tiny: Tiny, tmp_path: Path) -> None:
     trained, evaluated = tiny.train("law-jamo-ngram").parent, tmp_path / "law-jamo-ngram"
     assert generate.find("law-jamo-ngram", trained, tmp_path).name == "seed-1", "equal losses: the smaller seed"
     evaluated.mkdir()
-    scores = {"primary": "bits", "better": "lower", "valid": {"seeds": {"1": {"bits": 2.0}, "2": {"bits": 1.0}}}}
+    scores = {
+        "primary": "perplexity",
+        "valid": {"seeds": {"1": {"perplexity": 2.0, "accuracy": 2}, "2": {"perplexity": 1.0, "accuracy": 1}}},
+    }
     (evaluated / "metrics.json").write_text(json.dumps(scores))
     assert generate.find("law-jamo-ngram", trained, tmp_path).name == "seed-2"
-    (evaluated / "metrics.json").write_text(json.dumps(scores | {"better": "higher"}))
+    (evaluated / "metrics.json").write_text(json.dumps(scores | {"primary": "accuracy"}))
     assert generate.find("law-jamo-ngram", trained, tmp_path).name == "seed-1"
 
 

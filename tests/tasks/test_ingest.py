@@ -162,7 +162,7 @@ def test_a_broken_contract_says_all_and_leaves_nothing(place: Path, capsys: pyte
     (place / "contract.yaml").write_text(yaml.safe_dump(LIMITS | {"corpora": {}}), encoding="utf-8")
     assert ingest(place, [*ROWS, *(f"Привет {number},긍정" for number in range(5))]) == 1
     said = capsys.readouterr().err
-    assert "error: corpus reviews breaks its data contract in 2 of 9 measures" in said
+    assert "error: corpus reviews breaks its data contract in 2 of 10 measures" in said
     assert "examples: examples of the smallest split: 5, should be at least 10" in said
     assert "unexpected: share of characters of scripts other than hangul, latin, han: 0." in said
     assert "cyrillic 0." in said

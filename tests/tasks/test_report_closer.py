@@ -93,7 +93,7 @@ def test_the_leaderboard_says_what_stands_beside_the_score(
     gru = next(line for line in printed if " bills-gru " in line)
     assert re.search(r" 4\.0% +9 k +1 min 15 s +1\.23 k +", gru)
     assert re.search(r"p (=|<) [0-9.]+ \((McNemar, mid-p|paired bootstrap)\)$", gru)
-    assert any("bits/byte" in line for line in printed)
+    assert any("bits per byte" in line for line in printed)
     leaderboard.run(out / "compare", out / "promote", tmp_path)
     assert re.search(r" 9 k +– +– ", next(line for line in capsys.readouterr().out.splitlines() if " bills-gru " in line))
 

@@ -82,6 +82,47 @@ def test_seeds_give_mean_and_spread(tiny: Tiny) -> None:
     assert found["spread"]["log_loss"] == pytest.approx(abs(losses[0] - losses[1]) / 2**0.5)
 
 
+def test_intervals_of_several_seeds_are_of_their_means(tiny: Tiny) -> None:
+    found = metrics(tiny.evaluate("review-gru"))["test"]
+    assert found["redrawn"] == "texts and seeds"
+    for name in ("accuracy", "macro_f1", "log_loss"):
+        low, high = found["interval"][name]
+        assert low <= found["mean"][name] <= high
+    assert "redrawn" not in metrics(tiny.evaluate("review-linear"))["test"]
+
+
+def test_a_test_split_without_one_class_is_told(tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from malmoi.rows import read_examples, write_examples
+    from tasks import evaluate
+
+    corpus, trained = tiny.root / "ingest/review", tiny.train("review-linear")
+    (tmp_path / "review").mkdir()
+    for split in ("train", "valid", "test"):
+        rows = [row for row in read_examples(corpus / f"{split}.parquet") if split != "test" or row.label == "good"]
+        write_examples(tmp_path / "review" / f"{split}.parquet", rows)
+    capsys.readouterr()
+    evaluate.run("review-linear", tmp_path / "review", trained, tmp_path / "out")
+    said = "warning: review-linear: the test split has no text of 'bad'; in macro F1 such a class counts as 0 where it is predicted"
+    assert said in capsys.readouterr().out
+    assert metrics(tmp_path / "out")["absent_labels"] == ["bad"]
+    assert "absent_labels" not in metrics(tiny.evaluate("review-linear"))
+
+
+def test_what_guessing_costs_is_written_beside_the_bits(tiny: Tiny) -> None:
+    from tasks import _results
+
+    for name, primary in (("law-ngram", "bits_per_character"), ("law-lossy-ngram", "bits_per_token")):
+        entry = _results.read(tiny.evaluate(name))
+        assert entry.outcomes.guesser == "by the frequencies of tokens alone"
+        assert entry.outcomes.guess is not None
+        assert (entry.outcomes.guess > 0).all()
+        assert len(entry.metrics["vocabulary"]) == 64
+        assert primary in entry.outcomes.sizes
+    entry = _results.read(tiny.evaluate("review-linear"))
+    assert (entry.outcomes.guesser, entry.outcomes.guess.tolist().count(True)) == ("always 'bad'", 6)
+    assert "vocabulary" not in entry.metrics
+
+
 def test_frozen_vectors_go_from_the_features_into_the_model(tiny: Tiny) -> None:
     features, bundle = tiny.features("review-word2vec"), tiny.train("review-frozen") / "seed-1"
     with np.load(features / "state/pretrained.npz") as given, np.load(bundle / "model/weights.npz") as kept:

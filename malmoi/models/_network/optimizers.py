@@ -9,12 +9,26 @@ import tensorflow as tf
 from malmoi.models._network.training import Training
 
 
-@keras.saving.register_keras_serializable("malmoi")
-class Adam(keras.optimizers.Adam):
-    """`keras.optimizers.Adam` without its `amsgrad`, for dense gradients: the same numbers, the same state, the same files.
-    With weight_decay it is Keras's AdamW. pace: see `pace`; None where all weights learn at the same rate."""
+class Paced:
+    """An optimizer whose learning rate, and with it the decay of weights, may differ from weight to weight (Howard and Ruder, 2018, section
+    3.2: with the rate of a layer goes all that it changes). pace: see `pace`; None where all weights learn at the same rate."""
 
     pace: Any = None
+
+    def _apply_weight_decay(self, variables: list[Any]) -> None:
+        """As Keras does it, by each weight's own rate."""
+        if self.pace is None:
+            super()._apply_weight_decay(variables)  # type: ignore[misc]
+        elif self.weight_decay is not None:  # type: ignore[attr-defined]
+            for variable in filter(self._use_weight_decay, variables):  # type: ignore[attr-defined]
+                share = _paced(self, variable, self.learning_rate) * tf.cast(self.weight_decay, variable.dtype)  # type: ignore[attr-defined]
+                variable.assign(variable - variable * share)
+
+
+@keras.saving.register_keras_serializable("malmoi")
+class Adam(Paced, keras.optimizers.Adam):
+    """`keras.optimizers.Adam` without its `amsgrad`, for dense gradients: the same numbers, the same state, the same files.
+    With weight_decay it is Keras's AdamW."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Change one weight and what is kept for it."""
@@ -35,11 +49,9 @@ class Adam(keras.optimizers.Adam):
 
 
 @keras.saving.register_keras_serializable("malmoi")
-class SGD(keras.optimizers.SGD):
-    """`keras.optimizers.SGD`, with momentum or without, for dense gradients: the same numbers, the same state, the same files.
-    pace: as of `Adam`."""
-
-    pace: Any = None
+class SGD(Paced, keras.optimizers.SGD):
+    """`keras.optimizers.SGD`, with momentum or without, for dense gradients: the same numbers, the same state, the same
+    files."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Change one weight and what is kept for it."""

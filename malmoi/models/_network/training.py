@@ -17,7 +17,7 @@ class Training:
     reset: a language model begins every text afresh, with a state of zeros, in training and when it answers.
     optimizer: adam, adamw (weights but no biases decay; Loshchilov and Hutter, 2019), sgd, or asgd: sgd whose weights are averaged from the
     epoch on whose validation loss is above the best of all but the last `trigger` (NT-ASGD; Merity et al., 2018); patience begins then.
-    learning_rate: its own; momentum: of sgd; weight_decay: share of a weight that goes with every update, times the rate.
+    learning_rate: its own; momentum: of sgd; weight_decay: share of a weight that goes with every update, times its rate.
     average: share of a running mean of the weights that stays with every update (0.999); 0 for none. The mean is validated and kept.
     schedule: constant; from the rate to zero over all epochs, by a cosine or a line (linear); or plateau: times plateau_factor after
     plateau_patience passes without a better validation loss, least_rate at least. warm_up: updates over which the rate first rises from 0.
@@ -107,7 +107,6 @@ def _conflicts(one: Training, problem: str) -> list[tuple[bool, str]]:
         *_of_optimizers(one),
         (bool(foreign), f"{foreign}: only a language model reads a stream step by step; leave it out"),
         (not (one.carry or language), "carry: only a language model reads a stream window by window; leave it out"),
-        (one.unfreeze > 0 and one.weight_decay > 0, "unfreeze: weights that do not learn yet would decay; leave weight_decay out"),
         (bool(unheeded) and not flat, f"{unheeded}: only schedule: plateau heeds it, and schedule is {one.schedule}"),
         (flat and one.plateau_patience >= one.patience, f"plateau_patience: {late}; set it lower"),
         (flat and one.least_rate >= one.learning_rate, f"least_rate: should be below learning_rate {one.learning_rate:g}"),

@@ -108,3 +108,18 @@ def test_options_that_cannot_be_right(options):
 def test_a_cut_that_leaves_nothing_says_so():
     with pytest.raises(config.ConfigError, match="in 3 documents"):
         counts.fit([["a"], ["b"]], counts.Params(min_count=3))
+
+
+def test_the_numbers_of_tokens_are_made_once_and_not_for_each_request(monkeypatch):
+    made = []
+
+    class Counted(counts._Tokens):
+        def __init__(self, *given):
+            made.append(1)
+            super().__init__(*given)
+
+    monkeypatch.setattr(counts, "_Tokens", Counted)
+    feature = counts.fit([["가", "나"], ["나"]], counts.Params())
+    for _ in range(3):
+        assert feature.transform([["나", "다"]]).sum() == 1
+    assert len(made) == 1

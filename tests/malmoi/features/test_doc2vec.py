@@ -1,5 +1,7 @@
 """Vectors of texts: texts about the same come near each other, inference always gives the same."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,14 @@ def test_inference_gives_the_same_after_other_texts_and_when_loaded(feature, tmp
     feature.save(tmp_path)
     assert doc2vec.load(tmp_path).transform([texts(1, seed=3)[0]]).tolist() == first.tolist()
     assert doc2vec.load(tmp_path).fitted is None
+
+
+def test_eight_threads_infer_what_one_does(feature):
+    given = texts(50, seed=6)
+    alone = [feature.transform([text])[0].tolist() for text in given]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda text: feature.transform([text])[0].tolist(), given * 20))
+    assert found == alone * 20
 
 
 def test_inference_changes_no_weight(feature):

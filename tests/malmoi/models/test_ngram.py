@@ -32,14 +32,39 @@ def test_unigram_by_hand() -> None:
 
 def test_bigram_by_hand() -> None:
     # after 5 came 2 and 3, once each; continuation counts of order 1: distinct tokens before each: 2: {5, 4, 6}, 3: {2, 4, 5},
-    # 4: {3, 4}, 5: {4, 2}, 6: {2}: 11 in all, 1 once, 2 twice, 2 three times -> discounts by equation 26, clipped
+    # 4: {3, 4}, 5: {4, 2}, 6: {2}: 11 in all, 1 once, 2 twice, 2 three times, none four times -> the fixed discounts
     model = trained(2)
     shares, _ = model.next(model.start(1), np.array([5]))
-    ratio = 1 / (1 + 2 * 2)
-    first, second, third = 1 - 2 * ratio * 2 / 1, 2 - 3 * ratio * 2 / 2, 2.95
-    rest = (first + 2 * second + 2 * third) / 11
-    lower = (3 - third) / 11 + rest / 7  # of token 3
+    rest = (0.5 + 2 * 0.75 + 2 * 0.75) / 11
+    lower = (3 - 0.75) / 11 + rest / 7  # of token 3
     assert np.exp(shares[0, 3]) == pytest.approx((1 - 0.5) / 2 + (0.5 + 0.5) / 2 * lower)
+
+
+@pytest.mark.parametrize(
+    ("counts", "discounts"),
+    [
+        ((10, 5, 3, 2), (0.5, 2 - 3 * 0.5 * 3 / 5, 3 - 4 * 0.5 * 2 / 3)),  # Y = 10 / 20: equation 26
+        ((10, 5, 3, 0), ngram.FIXED[1:]),  # D3 would be 3: nothing would be left of a count of three
+        ((10, 5, 0, 2), ngram.FIXED[1:]),
+        ((10, 0, 3, 2), ngram.FIXED[1:]),
+        ((0, 5, 3, 2), ngram.FIXED[1:]),
+        ((10, 1, 30, 2), ngram.FIXED[1:]),  # D2 would be below 0
+        ((10, 5, 3, 30), ngram.FIXED[1:]),  # D3 would be below 0
+    ],
+)
+def test_discounts(counts: tuple[int, ...], discounts: tuple[float, ...]) -> None:
+    frequency = np.repeat([1, 2, 3, 4, 5], [*counts, 7])
+    assert ngram._discounts(frequency) == pytest.approx(np.array([0.0, *discounts]))
+
+
+@pytest.mark.parametrize("text", [[], [3], [3, 4]])
+def test_a_text_shorter_than_the_order_is_a_model_too(text: list[int]) -> None:
+    model = trained(5, [text])
+    assert np.isfinite(model.predict(language_split([[3, 4, 5, 3, 4, 3], []]).inputs)).all()
+    state = model.start(1)
+    for token in (END, 3, 4):
+        shares, state = model.next(state, np.array([token]))
+        assert np.exp(shares).sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 5])

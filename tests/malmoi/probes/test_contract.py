@@ -12,6 +12,7 @@ from synthetic import language_split
 
 from malmoi import batches, registry
 from malmoi.config import ConfigError, read
+from malmoi.probes import _classifying
 from malmoi.probing import Finding, Source, Sources
 
 pytestmark = pytest.mark.long
@@ -98,12 +99,76 @@ def test_temperature_reads_what_evaluate_wrote(sources: Sources) -> None:
 
 
 def test_every_second_text_is_turned_round(sources: Sources) -> None:
-    from malmoi.probes import _classifying
 
     question = _classifying.Question(texts=20, shortest=6, longest=20)
-    split = _classifying.asked(sources["ko"], question, "train")
+    split = _classifying.examples(sources["ko"], question, "train")
     given, original = _classifying.sequences(split), _classifying.sequences(sources["ko"].split("train"))
     assert split.labels.tolist() == [0, 1] * 10
     assert [given[place].tolist() for place in (0, 1)] == [original[0].tolist(), original[1].tolist()[::-1]]
     with pytest.raises(ConfigError, match="shortest"):
-        _classifying.asked(sources["ko"], _classifying.Question(shortest=99), "train")
+        _classifying.examples(sources["ko"], _classifying.Question(shortest=99), "train")
+
+
+def test_a_front_that_pools_shortens_too_and_may_leave_its_stride_out(sources: Sources) -> None:
+    probe = registry.find("probes", "front")
+    steps = {}
+    for front in ({"width": 3, "filters": 4}, {"width": 3, "filters": 4, "stride": 2}, {"width": 3, "filters": 4, "stride": 2, "pool": 3}):
+        found = probe.measure(read(probe.Params, SMALL["front"] | {"front": front}, "test"), sources)
+        steps[str(front)] = found.table["recurrent_steps"][1]
+        alone = found.table["recurrent_steps"][0]
+    lengths = _classifying.sequences(
+        _classifying.examples(sources["ko"], _classifying.Question(**SMALL["front"]["question"]), "valid")
+    ).lengths
+    assert list(steps.values()) == [alone, np.ceil(lengths / 2).mean(), np.ceil(lengths / 6).mean()]
+
+
+def finding(**more: Any) -> Finding:
+    return Finding(
+        "A claim (1999).", "Seen.", **{"held": False, "table": {"x": [1], "y": [0.5], "by": ["a"]}, "x": "x", "y": "y", "by": "by"} | more
+    )
+
+
+def test_what_was_not_measured_neither_held_nor_did_not() -> None:
+    assert [finding(held=held).verdict for held in (True, False, None)] == ["held", "did not hold", "held in part"]
+    for nothing in ({"told": False}, {"table": {}}, {"table": {"x": [1], "y": [math.nan], "by": ["a"]}}):
+        assert finding(**nothing).verdict == finding(**nothing).settings()["verdict"] == "cannot be told"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [[0.5, -1, 0.3, 0.1]],
+        [[0, -0.1, "", 0.1], [1, -2, "", 0.2]],
+        [[0, -0.1, 0.5, 0.1], [1, -2, 0.5, 0.2]],
+    ],
+)
+def test_temperatures_that_show_nothing(rows: list[list[Any]], sources: Sources) -> None:
+    for source in sources.values():
+        with open(source.reads / "generation.csv", "w", newline="") as file:
+            csv.writer(file).writerows([["temperature", "mean_log_likelihood", "repetition", "distinct_2"], *rows])
+    assert measured("temperature", sources).verdict == "cannot be told"
+
+
+def test_networks_that_have_learned_nothing_show_nothing(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts at random cannot be told from their reverse, and one pass over a few symbols teaches no copying."""
+    for kind in ("directions", "front", "normalization", "recall", "copying"):
+        probe = registry.find("probes", kind)
+        slow = {"training": SHORT | {"learning_rate": 1e-9}} if "training" in SMALL[kind] else {}
+        found = probe.measure(read(probe.Params, SMALL[kind] | slow, "test"), {} if kind in OWN else sources)
+        assert found.verdict == "cannot be told", (kind, found.measured)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("directions", {"seeds": []}),
+        ("copying", {"lengths": []}),
+        ("recall", {"distances": []}),
+        ("carried_state", {"steps": []}),
+        ("gradients", {"far": 101}),
+    ],
+)
+def test_options_that_measure_nothing_are_refused(kind: str, options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=f"{next(iter(options))} should"):
+        read(registry.find("probes", kind).Params, options, "params/probes.yaml")

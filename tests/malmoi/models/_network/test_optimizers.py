@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from malmoi.models._network.optimizers import SGD, Adam, clipped, find, whole
+from malmoi.models._network.pace import Pace
 from malmoi.models._network.training import Training
 
 KINDS = [
@@ -38,6 +39,18 @@ def test_steps_as_keras_steps(stock: Any, ours: Any, settings: dict[str, Any]) -
     assert len(ended[0]) == len(ended[1])
     for one, other in zip(*ended, strict=True):
         assert other == pytest.approx(one, abs=1e-5)
+
+
+@pytest.mark.parametrize(("optimizer", "more"), [("adamw", {}), ("sgd", {}), ("sgd", {"momentum": 0.9})])
+def test_a_weight_decays_at_its_own_rate(optimizer: str, more: dict[str, Any]) -> None:
+    """Three layers, rates 1, 1/2 and 0 of the highest, no gradient at all: what changes is decay alone."""
+    weights = [keras.Variable(np.ones((2, 2), np.float32), name=f"kernel{place}") for place in range(3)]
+    training = Training(optimizer=optimizer, weight_decay=0.1, learning_rate=0.5, discriminative=2.0, unfreeze=1, **more)
+    found = find(training, 0.5, weights)
+    found.pace = Pace(training, [[weight] for weight in weights], weights)
+    found.pace.begin(2)  # the lowest layer learns from the third epoch on
+    found.apply([tf.zeros((2, 2))] * 3, weights)
+    assert [float(weight[0, 0]) for weight in weights] == pytest.approx([1.0, 1 - 0.1 * 0.25, 1 - 0.1 * 0.5])
 
 
 def test_settings_give_the_optimizer_and_biases_do_not_decay() -> None:
