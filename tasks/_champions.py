@@ -19,6 +19,7 @@ import yaml
 from malmoi import config
 from malmoi.config import ConfigError, params
 from tasks import _files, _pins
+from tasks.project import lockfile
 from tasks.runtime.files import write_whole
 from tasks.runtime.locks import lock, path_for
 
@@ -168,8 +169,7 @@ def _copy_about(folder: Path, out: Path, experiment: str) -> None:
     for part in (part for part in parts if (out / part).is_file()):
         (folder / "out" / part).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(out / part, folder / "out" / part)
-    lock, stage = out.resolve().parent / "dvc.lock", f"train@{experiment}"
-    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.is_file() else {}
+    stages, stage = lockfile.stages(out.resolve().parent / lockfile.NAME), f"train@{experiment}"
     if stage in stages:
         (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": {stage: stages[stage]}}, allow_unicode=True), encoding="utf-8")
     _write_seen(folder, out / "ingest" / corpus / "train.parquet")
