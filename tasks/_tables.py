@@ -89,6 +89,7 @@ def _batches(path: Path, rows: int) -> "Iterator[pa.Table]":
     _records.check_names(path, file.schema_arrow.names)
     try:
         for batch in file.iter_batches(rows):
+            batch.validate(full=True)  # strings that are no UTF-8
             yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError) as error:
         raise ConfigError(f"{path}: damaged ({error}); write it again") from None

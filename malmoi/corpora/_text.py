@@ -75,7 +75,10 @@ class Stray:
         return f"row {row} is not {self.encoding} (byte 0x{ord(text[start]) - 0xDC00:02x} at its byte {count}: {around!r})"
 
     def _bytes(self, text: str) -> bytes:
-        return text.encode(self.encoding, "surrogateescape")
+        try:
+            return text.encode(self.encoding, "surrogateescape")
+        except UnicodeError:  # a wide encoding, which has no single bytes, or one that escapes nothing
+            return text.encode(self.encoding, "replace")
 
 
 def replace_stray(text: str) -> str:

@@ -230,7 +230,7 @@ def test_half_an_emoji_long_numbers_and_nan_are_no_tracebacks(ask: Callable[...,
     for kind in ("csv", "parquet"):
         ask("in.jsonl", f"out.{kind}", rows=2)
     Path("in.jsonl").write_text('{"text": "a", "id": ' + "9" * 80 + "}\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match="column 'id', rows 1 to 1: .*more than 76 digits"):
+    with pytest.raises(ConfigError, match=r"column 'id', rows 1 to 1: .*more than 76 digits"):
         ask("in.jsonl", "out.csv")
 
 
@@ -264,3 +264,11 @@ def test_the_texts_are_never_overwritten(ask: Callable[..., Path], name: str) ->
     with pytest.raises(ConfigError, match="is the file of the texts"):
         ask("in.csv", name)
     assert Path("in.csv").read_text(encoding="utf-8") == "text\n국회\n"
+
+
+def test_a_parquet_file_with_strings_that_are_no_text_is_told(ask: Callable[..., Path]) -> None:
+    """Found by fuzzing: reading it back would have failed."""
+    broken = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xe1x"]).buffers())
+    pq.write_table(pa.table({"text": broken}), "in.parquet")
+    with pytest.raises(ConfigError, match="in.parquet: damaged"):
+        ask("in.parquet", "out.csv")
