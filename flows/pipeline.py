@@ -26,6 +26,7 @@ from flows.graph import Pipeline
 from flows.how import How, arguments, how, opened
 from flows.stages import Node, Outcome, Result
 from flows.steps import interruption
+from malmoi.config import ConfigError
 from tasks import _links
 from tasks.runtime import output
 
@@ -86,6 +87,8 @@ def bring(targets: Sequence[str], how: How) -> State:
             _open[number] = _Opened(pipeline)
             results = schedule.run(pipeline, partial(_one, number, how.force), _Silence(), force=how.force, keep_going=how.keep_going)
             missing = len(pipeline.nodes) - len(results)
+    except ConfigError as error:
+        return Failed(message=str(error))
     except Stopped as stopped:
         raise interruption(stopped) from None
     finally:

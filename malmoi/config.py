@@ -8,8 +8,9 @@ import json
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 import yaml
 
@@ -36,14 +37,21 @@ def read(schema: type[T], data: object, where: str) -> T:
     Traceback (most recent call last):
     malmoi.config.ConfigError: params/experiments/law.yaml: tokens.law-characters: unknown key 'limit'; ...
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
         # as JSON: there strict mode takes a mapping for a dataclass, yet no "3" for 3
-        return TypeAdapter(schema).validate_json(json.dumps({} if data is None else data, default=str))
+        return _adapter(cast(Any, schema)).validate_json(json.dumps({} if data is None else data, default=str))
     except ValidationError as error:
         lines = [_explain(dict(problem), schema) for problem in error.errors(include_url=False)]
         raise ConfigError("\n".join(f"{where}: {line}" for line in lines)) from None
+
+
+@cache
+def _adapter(schema: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(schema)
 
 
 def _explain(problem: dict[str, Any], schema: type) -> str:
@@ -74,7 +82,7 @@ class _SlipError(Exception):
         self.line = line
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml, where PyYAML was built with it
     """Safe loader that refuses a key given twice (PyYAML keeps the last one and says nothing)."""
 
 

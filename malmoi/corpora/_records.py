@@ -16,6 +16,7 @@ from malmoi.config import ConfigError
 from malmoi.corpora._text import OnError, Stray, lines, mended, normalise, replace_stray
 from malmoi.rows import Dropped
 
+NO_OBJECT = "not a JSON object"  # reason of a line
 LONGEST = 16_000_000  # characters of one field; Python's own limit of 131,072 is less than some articles
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 CR = "\udc0d"  # stands for a lone CR, which the csv module would take for an end; no decoder gives it
@@ -93,9 +94,9 @@ def _parsed(line: str, where: str) -> Record | Dropped:
     try:
         found = json.loads(line, object_pairs_hook=_pairs)
     except (ValueError, RecursionError) as error:
-        twice = f"key is there twice: {error}" if isinstance(error, _TwiceError) else "not a JSON object"
+        twice = f"key is there twice: {error}" if isinstance(error, _TwiceError) else NO_OBJECT
         return Dropped(twice, where, line)
-    return found if isinstance(found, dict) else Dropped("not a JSON object", where, line)
+    return found if isinstance(found, dict) else Dropped(NO_OBJECT, where, line)
 
 
 class _TwiceError(ValueError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from malmoi.config import ConfigError, params
 from malmoi.corpora._fields import Columns
-from malmoi.corpora._records import objects
+from malmoi.corpora._records import NO_OBJECT, Record, objects
 from malmoi.corpora._text import OnError
 from malmoi.rows import Dropped, Example
 
@@ -37,14 +37,16 @@ def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
 def _read_file(path: Path, params: Params, wanted: Columns) -> Iterator[Example | Dropped]:
     first = True
     for row, record in objects(path, params.encoding, params.on_error):
-        if isinstance(record, Dropped):
-            if first and record.reason == "not a JSON object":
-                raise ConfigError(
-                    f"{path}: row {row} is not a JSON object; json_lines needs one object on every line (no array around them)"
-                )
-            yield record
-            continue
         if first:
-            wanted.check(path, list(record))
-            first = False
-        yield wanted.example(path, row, record)
+            first = _check(path, row, record, wanted)
+        yield record if isinstance(record, Dropped) else wanted.example(path, row, record)
+
+
+def _check(path: Path, row: int, record: Record | Dropped, wanted: Columns) -> bool:
+    """Raise ConfigError where the first row is no object or lacks a key. Returns whether the first row is still to come."""
+    if not isinstance(record, Dropped):
+        wanted.check(path, list(record))
+        return False
+    if record.reason == NO_OBJECT:
+        raise ConfigError(f"{path}: row {row} is {NO_OBJECT}; json_lines needs one object on every line (no array around them)")
+    return True
