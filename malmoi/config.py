@@ -103,12 +103,13 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 def load(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises ConfigError where it is missing, is no YAML, no mapping, or names a key twice."""
+    text = _text(path)
     try:
-        loaded = yaml.load(_text(path), Loader=_Loader)  # noqa: S506 - a SafeLoader
+        loaded = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except _SlipError as error:
         raise ConfigError(f"{path}:{error.line}: {error}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}{_place(error)}: not valid YAML: {_what(error)}") from None
+        raise ConfigError(f"{path}{_place(error)}: not valid YAML: {_what(error, text)}") from None
     except ConfigError:
         raise
     except (ValueError, RecursionError) as error:  # a date that is none; nested too deeply
@@ -136,11 +137,11 @@ def _place(error: yaml.YAMLError) -> str:
     return f":{mark.line + 1}" if mark else ""
 
 
-def _what(error: yaml.YAMLError) -> str:
+def _what(error: yaml.YAMLError, text: str) -> str:
     """What is wrong, in a line, with a cure where it is known."""
-    said = " ".join(str(getattr(error, "problem", None) or error).split())
-    if "'\\t'" in said:
-        return "a tab stands where a line begins; YAML wants spaces"
+    said, mark = " ".join(str(getattr(error, "problem", None) or error).split()), getattr(error, "problem_mark", None)
+    if mark and text.split("\n")[mark.line][: mark.column + 1].endswith("\t"):
+        return "a tab stands in front of a key; YAML wants spaces"
     if "mapping values are not allowed" in said:
         return f"{said}; a value that holds a colon and a space wants quotation marks"
     return said
