@@ -39,12 +39,22 @@ def read(schema: type[T], data: object, where: str) -> T:
     """
     from pydantic import ValidationError
 
+    _check_keys(data, where)
     try:
         # as JSON: there strict mode takes a mapping for a dataclass, yet no "3" for 3
         return _adapter(cast(Any, schema)).validate_json(json.dumps({} if data is None else data, default=str))
     except ValidationError as error:
         lines = [_explain(dict(problem), schema) for problem in error.errors(include_url=False)]
         raise ConfigError("\n".join(f"{where}: {line}" for line in lines)) from None
+
+
+def _check_keys(data: object, where: str) -> None:
+    """Raise ConfigError for a key of which YAML has made something else than what was written: `yes:` is True, `010:` is 8."""
+    for key, value in data.items() if isinstance(data, dict) else ():
+        if not isinstance(key, str):
+            kind = "a yes or no" if isinstance(key, bool) else "a number" if isinstance(key, int | float) else type(key).__name__
+            raise ConfigError(f'{where}: YAML makes {kind} of a key ({key!r}); put it in quotation marks, as it is meant: "..."')
+        _check_keys(value, f"{where}.{key}")
 
 
 @cache
