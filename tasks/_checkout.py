@@ -85,7 +85,7 @@ def checkout(root: Path, commit: str) -> Iterator[Checkout]:
         made = Checkout(Path(name) / "project", root, commit)
         git(root, "clone", "--quiet", "--shared", "--no-checkout", ".", str(made.folder))
         git(made.folder, "checkout", "--quiet", "--detach", commit)
-        settings = f"['remote \"{HERE}\"']\n    url = {_cache(root)}\n    verify = true\n"
+        settings = f"['remote \"{HERE}\"']\n    url = {cache(root)}\n    verify = true\n"
         (made.folder / ".dvc" / "config.local").write_text(settings, encoding="utf-8")
         yield made
 
@@ -117,7 +117,7 @@ def hashes(stage: Mapping[str, Any], kinds: Sequence[str] = ("deps", "outs")) ->
     return {f"{kind}.{part['path']}": str(part.get("md5") or part.get("hash", "")) for kind in kinds for part in stage.get(kind, [])}
 
 
-def _cache(root: Path) -> Path:
+def cache(root: Path) -> Path:
     """The folder of the project's DVC cache, which is laid out as a remote is: DVC says where, since a person or a system may have set it.
 
     Raises ConfigError where DVC cannot say.
