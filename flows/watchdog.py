@@ -33,7 +33,7 @@ class Watchdog:
     def start(self) -> None:
         """Start watching; a second time changes nothing."""
         if self._process is None:
-            command = [sys.executable, "-I", __file__, self.mark, self._name]
+            command = [sys.executable, "-I", __file__, str(os.getpid()), self.mark, self._name]
             environment = {name: value for name, value in os.environ.items() if name != self._name}  # else it would find itself
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, start_new_session=True)
 
@@ -46,9 +46,8 @@ class Watchdog:
             self._process.wait()
 
 
-def main(mark: str, name: str = MARK) -> None:
-    """Wait for the end of the run; then, where it has not said that it was in order, end what carries the mark."""
-    run = os.getppid()
+def main(run: int, mark: str, name: str) -> None:
+    """Wait for the end of process `run`; then, where it has not said that it was in order, end what carries the mark."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     while not select.select([0], [], [], LOOK)[0]:
@@ -85,4 +84,4 @@ def marked(mark: str, name: str = MARK) -> list[int]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(int(sys.argv[1]), *sys.argv[2:])
