@@ -59,7 +59,7 @@ class Writer:
         On a local store nobody records meanwhile."""
         if not self.run_id:
             self.store = self.store or _tracking.store()
-            with self.store.alone():
+            with self.store.alone(quiet=True):
                 self._take(self.store)
         return bool(self.run_id)
 
@@ -118,12 +118,13 @@ class Writer:
     def _warn(self, error: Exception) -> None:
         if not self.warned:
             where, why = _failures.hidden(_tracking.address()), _failures.reason(error)
-            print(
-                f"warning: MLflow at {where} does not answer ({why}). Training goes on and nothing is lost: "
-                "`python -m tasks record` fills in later what is missing.",
-                file=sys.stderr,
-                flush=True,
-            )
+            with suppress(OSError):  # nobody reads it any more
+                print(
+                    f"warning: MLflow at {where} does not answer ({why}). Training goes on and nothing is lost: "
+                    "`python -m tasks record` fills in later what is missing.",
+                    file=sys.stderr,
+                    flush=True,
+                )
             self.warned = True
 
 
