@@ -85,9 +85,9 @@ async def _keep_tidy(client: PrefectClient, deployments: dict[UUID, schedules.En
     """Raises ConfigError where somebody else has begun to serve the deployments, as when both began at the same moment."""
     while True:
         await asyncio.sleep(LOOK)
-        for deployment in deployments:
-            if other := owner.other_owner(await client.read_deployment(deployment), me):
-                raise ConfigError(owner.refusal("deployments", other))
+        others = [owner.other_owner(await client.read_deployment(deployment), me) for deployment in deployments]
+        for other in filter(None, others):
+            raise ConfigError(owner.refusal("deployments", other))
         await _tidy(client, deployments)
 
 

@@ -4,10 +4,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from malmoi import profile
 from malmoi.config import ConfigError
+from tasks.project import lockfile
 
 FOLDER = Path("out/profile")  # as in dvc.yaml
 
@@ -69,5 +68,5 @@ def _pinned(project: Any) -> set[str]:
         text = project.read_text("dvc.lock", encoding="utf-8")
     except FileNotFoundError:
         return set()
-    stages = (yaml.safe_load(text) or {}).get("stages", {})
+    stages = lockfile.parse_stages(text)
     return {out["path"] for stage in stages.values() for out in stage.get("outs", [])}

@@ -17,22 +17,27 @@ from flows import drift
 from flows.how import How
 from flows.notify import failed
 from flows.pipeline import bring
-from flows.steps import ask, do
+from flows.steps import StepError, ask, do
 from tasks import _graph
 from tasks.runtime import output
 
 GRAPH = Path("dvc.yaml")
 STATE = ("dvc.lock", "data.dvc", "champions/history.yaml", "champions/bundles.dvc")  # what is committed
 WAIT = 3 * 3600.0  # seconds that it waits for somebody's run in this folder
+PATIENCE = 3600.0  # seconds for which it goes on asking an MLflow that does not answer
+DECISIONS = 3  # times that it decides, where champions/ changes in between
 
 
 @flow(name="retrain", persist_result=False, on_failure=[failed], on_crashed=[failed])
-def retrain(commit: bool = False, push: bool = False, revision: str = "HEAD", workers: str | None = None) -> State:
+def retrain(
+    commit: bool = False, push: bool = False, revision: str = "HEAD", workers: str | None = None, patience: float = PATIENCE
+) -> State:
     """Bring everything up to date with today's data.
 
     commit: put dvc.lock, data.dvc and who is champion into git, so that the next drift is measured against this run. push: outputs to the
     DVC remote, and the commit to where this branch is pushed; with both, what others have pushed there is pulled first. revision: what
-    drift is measured against. workers: of a Dask scheduler, for the stages.
+    drift is measured against. workers: of a Dask scheduler, for the stages. patience: seconds for which an MLflow that does not answer is
+    asked again; if it still does not, the results are kept, committed and pushed, and the run has failed, with the state NotRecorded.
     """
     if commit and push and ask("git", "remote"):
         do("pull commits", "git", "pull", "--quiet", "--ff-only")  # else what is committed here could not be pushed
@@ -45,11 +50,50 @@ def retrain(commit: bool = False, push: bool = False, revision: str = "HEAD", wo
             return Failed(message=f"{title}: {state.message}")
         if targets and (lines := _drifted(corpora, revision)):
             return Failed(name="Drifted", message="the data has changed too much, so nothing was trained:\n" + "\n".join(lines))
-    do("accept decisions", "-m", "tasks", "accept")
-    do("promote again", "-m", "flows.local", "promote")  # the same decisions, now that they are accepted: nothing is left out of date
-    do("record in MLflow", "-m", "tasks", "record")
-    shared = _share(commit, push, remote)
-    return Completed(message="; ".join([str(state.message), *shared]))
+    settled = _accept(how)
+    if not settled.is_completed():
+        return Failed(message=f"accepting decisions: {settled.message}")
+    lost = _record(patience)
+    said = "; ".join([str(state.message), *_share(commit, push, remote)])
+    return Failed(name="NotRecorded", message=f"{said}; but not all is in MLflow: {lost}") if lost else Completed(message=said)
+
+
+def _accept(how: How) -> State:
+    """Accept what was promoted, and promote again: the same decisions, now that they are accepted, so that nothing is left out of date.
+
+    Where somebody changes champions/ between deciding and accepting, as a rollback does, it is decided anew.
+    """
+    for _ in range(DECISIONS):
+        try:
+            do("accept decisions", "-m", "tasks", "accept")
+        except StepError as error:
+            state, refused = bring(["promote"], how), error
+            if not state.is_completed():
+                return state
+            continue
+        return bring(["promote"], how)
+    return Failed(message=str(refused))
+
+
+def _record(patience: float) -> str:
+    """Record in MLflow; where it does not answer, again until `patience` seconds have gone by. Returns why not, "" where all is there."""
+    try:
+        do("record in MLflow", "-m", "tasks", "record", "--strict", pauses=_pauses(patience))
+    except StepError as error:
+        return str(error)
+    return ""
+
+
+def _pauses(patience: float) -> list[float]:
+    """Seconds before each further attempt: twice as long each time, `patience` in all.
+
+    >>> _pauses(600), _pauses(0)
+    ([60.0, 120.0, 240.0, 180.0], [])
+    """
+    pauses = list[float]()
+    while (left := patience - sum(pauses)) > 0:
+        pauses.append(float(min(60 * 2 ** len(pauses), left)))
+    return pauses
 
 
 def _drifted(corpora: Sequence[str], revision: str) -> list[str]:
@@ -84,8 +128,11 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--push", action="store_true", help="outputs to the DVC remote, the commit to git's")
     parser.add_argument("--rev", default="HEAD", help="git revision that drift is measured against (%(default)s)")
     parser.add_argument("--workers", metavar="URL", help="Dask scheduler whose workers take stages")
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE, metavar="SECONDS", help="for an MLflow that does not answer (%(default)s)"
+    )
     options = parser.parse_args(given)
-    state = retrain(options.commit, options.push, options.rev, options.workers, return_state=True)
+    state = retrain(options.commit, options.push, options.rev, options.workers, options.patience, return_state=True)
     print(state.message)
     return 0 if state.is_completed() else 1
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from prefect import task
@@ -43,10 +44,11 @@ def step(title: str, command: list[str]) -> str:
     return said[-1] if said else ""
 
 
-def do(title: str, *command: str) -> str:
-    """Run `step` under that name. A command that starts with "-m" is Python's."""
+def do(title: str, *command: str, pauses: Sequence[float] = ()) -> str:
+    """Run `step` under that name. A command that starts with "-m" is Python's. pauses: seconds before each further attempt."""
     given = [sys.executable, *command] if command[0] == "-m" else list(command)
-    return str(step.with_options(name=title, task_run_name=title)(title, given))
+    named = step.with_options(name=title, task_run_name=title, retries=len(pauses), retry_delay_seconds=list(pauses))
+    return str(named(title, given))
 
 
 def ask(*command: str) -> str:

@@ -4,8 +4,10 @@ The guesser of a classifier always names the most frequent class of the test spl
 with k classes it is right at least once in k times. That of a language model knows how often each token came in training and nothing of
 what stands before it (a unigram model, Chen and Goodman, 1999, section 2.1).
 
-The tests are those of a challenger and a champion (`malmoi.statistics`): the paired bootstrap over texts and seeds and, of classifiers,
-McNemar's test of the bundle that is served; p is the larger of both, one-sided, after Holm's correction for all models of the board.
+A classifier's bundle that is served is held against the guesser's share by the exact binomial test ("accuracy above the no-information
+rate": Kuhn, 2008, Building predictive models in R using the caret package); the mean over several seeds by the bootstrap over texts and
+seeds. A language model is held against the guesser's bits text by text, by the paired bootstrap. All are one-sided: p is the chance that
+who guesses looks as good as this, the largest of the tests, after Holm's correction for all models of the board.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,25 +48,26 @@ def judge(served: Sequence[tuple[Entry, int]], level: float = statistics.LEVEL) 
 
 
 def _guesser(entry: Entry) -> Entry | None:
-    """The guesser as an evaluated experiment of one seed; None where it was not measured."""
+    """The guesser as an evaluated experiment of one seed; None where it was not measured. Of a classifier, each text has the share of all
+    that it is right in: which ones it happens to have right says nothing."""
     outcomes = entry.outcomes
     if outcomes.guess is None:
         return None
-    guesses = replace(outcomes, values=outcomes.guess[:, None], guess=None)
+    right = outcomes.guess.dtype == np.bool_
+    each = np.full(len(outcomes.guess), outcomes.guess.mean()) if right else outcomes.guess
+    guesses = replace(outcomes, values=each[:, None], guess=None)
     return replace(entry, metrics={**entry.metrics, "experiment": outcomes.guesser}, outcomes=guesses)
 
 
 def _met(entry: Entry, guesser: Entry, seed: int) -> dict[str, Any]:
-    """The paired tests, one-sided. p: the chance that a guesser looks as good as this, at least."""
+    """The tests against the guesser."""
     paired = compare(entry, guesser)
-    values, guesses = entry.outcomes.values, guesser.outcomes.values
-    redrawn = statistics.difference(values.astype(np.float64), guesses.astype(np.float64), entry.outcomes.sizes[paired["metric"]])
-    p = _one_sided(redrawn.p, score(paired["metric"]).sign * redrawn.value)
+    p = _one_sided(paired["p"], score(paired["metric"]).sign * paired["difference"])
+    values = entry.outcomes.values
     if values.dtype == np.bool_:
         seeds = sorted(int(one) for one in entry.metrics["test"]["seeds"])
-        bundle, constant = values[:, seeds.index(seed)], guesses[:, 0]
-        ahead = int(np.sum(bundle & ~constant)) - int(np.sum(~bundle & constant))
-        p = max(p, _one_sided(statistics.mcnemar(bundle, constant), ahead))
+        exact = statistics.better_than_share(values[:, seeds.index(seed)], float(guesser.outcomes.values[0, 0]))
+        p = exact if len(seeds) == 1 else max(p, exact)
     return {key: paired[key] for key in ("against", "metric", "difference", "interval")} | {"p": float(f"{p:.6g}")}
 
 

@@ -5,6 +5,7 @@
   sizes (accuracy; bits per character). Examples are redrawn, and seeds too where there are several, so that the interval is about the
   recipe and not about one lucky run. It is what the leaderboard compares language models by: an example is a text, redrawn with all its
   tokens (`leaderboard.compare`).
+* The exact binomial test (Clopper & Pearson 1934): a classifier against a fixed share.
 * Holm (1979): p values of several comparisons, adjusted so that the chance of any false "better" stays at the level.
 
 Everything is seeded: the same arrays give the same numbers.
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import bdtr, gammaln
+from scipy.special import bdtr, bdtrc, gammaln
 
 DRAWS = 5_000
 LEVEL = 0.05  # below it a difference counts as shown
@@ -50,6 +51,16 @@ def mcnemar(first: np.ndarray, second: np.ndarray, mid: bool = True) -> float:
     ways = gammaln(differing + 1) - gammaln(only_first + 1) - gammaln(only_second + 1)  # logarithm of the binomial coefficient
     seen = float(np.exp(ways - differing * np.log(2)))
     return 1 - seen / 2 if only_first == only_second else exact - seen
+
+
+def better_than_share(right: np.ndarray, share: float) -> float:
+    """One-sided p of the exact binomial test: the chance of so many hits, or more, for who is right in `share` (0 to 1). right: (n,) bool.
+
+    >>> round(better_than_share(np.array([True] * 11 + [False] * 3), 0.5), 4)
+    0.0287
+    """
+    hits = int(right.sum())
+    return float(bdtrc(hits - 1, len(right), share)) if hits else 1.0
 
 
 def difference(first: np.ndarray, second: np.ndarray, sizes: np.ndarray, seed: int = 0) -> Difference:

@@ -23,11 +23,26 @@ def register(store: _tracking.Store, out: Path) -> list[str]:
     """Register champions, former ones whose bundles are here, and challengers, and point the aliases at those of today. Returns
     "name version N" for each champion that has changed.
 
-    Read are `out/promote/decisions.json` and `champions/`, which lies beside `out`.
+    Read are `out/promote/decisions.json` and `champions/`, which lies beside `out`. Where another process changes champions/ meanwhile, as
+    a rollback does, it is done again, so that the aliases are those of the last word.
     """
+    changed, said = [], None
+    while said != (now := _kept.standing(out)):
+        said = now
+        changed += _register(store, out, now)
+    return list(dict.fromkeys(changed))
+
+
+def missing(out: Path) -> list[str]:
+    """Boards whose champion's bundle is not here, so that nothing can be registered for them."""
+    today = list(_runs.read(out))
+    return sorted(one.model for one in _kept.standing(out).values() if not one.current(today) and not one.there)
+
+
+def _register(store: _tracking.Store, out: Path, standing: Mapping[str, _kept.Standing]) -> list[str]:
     file = out / "promote" / "decisions.json"
     decisions = _results.load(file) if file.is_file() else {}
-    standing, today = _kept.standing(out), list(_runs.read(out))
+    today = list(_runs.read(out))
     runs = {(run.name, int(run.bundle["seed"])): run for run in today}
     changed = []
     with store.alone():

@@ -6,9 +6,9 @@ hashes of the texts that it has read (seen.npy). A decision of `promote` rests o
 written by it: decision 16.
 """
 
-import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
@@ -19,6 +19,9 @@ import yaml
 from malmoi import config
 from malmoi.config import ConfigError, params
 from tasks import _files, _pins
+from tasks.project import lockfile
+from tasks.runtime.files import write_whole
+from tasks.runtime.locks import lock, path_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,6 +68,17 @@ def read(champions: Path) -> dict[str, list[Event]]:
     return config.read(dict[str, list[Event]], given, str(file))
 
 
+@contextmanager
+def alone(champions: Path, doing: str) -> Iterator[None]:
+    """Hold the lock of champions/ while inside: from reading the history to writing it, so that nothing that is written in between by
+    another process, a rollback for one, is overruled. A process that holds it may enter again.
+
+    Raises BusyError, naming the other process, where that goes on holding it.
+    """
+    with lock(path_for(champions), doing):
+        yield
+
+
 def before(events: list[Event], decided: str) -> list[Event]:
     """The events that a decision resting on `decided` is made against: all, but not the one that this very decision has led to."""
     again = bool(events) and events[-1].by in ("first", "evidence") and events[-1].decided == decided
@@ -100,25 +114,32 @@ def event_of(out: Path, by: Literal["first", "evidence", "force", "rollback"], e
 
 
 def add(champions: Path, model: str, event: Event) -> None:
-    """Write an event at the end of a board's history."""
-    history = read(champions)
-    history.setdefault(model, []).append(event)
-    plain = {name: [_plain(one) for one in events] for name, events in sorted(history.items())}
-    champions.mkdir(parents=True, exist_ok=True)
-    unfinished = champions / f".{HISTORY}.unfinished"
-    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=1000)
-    unfinished.write_text(HEAD + text, encoding="utf-8")
-    os.replace(unfinished, champions / HISTORY)
+    """Write an event at the end of a board's history. What it was decided on is read inside the same `alone`."""
+    with alone(champions, f"{event.by} of {model}"):
+        history = read(champions)
+        history.setdefault(model, []).append(event)
+        plain = {name: [_plain(one) for one in events] for name, events in sorted(history.items())}
+        write_whole(champions / HISTORY, HEAD + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=1000))
 
 
 def keep(champions: Path, model: str, event: Event, out: Path) -> None:
-    """Copy what `out/` has of an experiment to champions/, and pin it. Nothing where that was done before."""
-    folder = champions / model / event.place
+    """Copy what `out/` has of an experiment to champions/, and pin it. Nothing where that was done before.
+
+    Raises ConfigError where `out/` was trained anew meanwhile, so that the copy is of another training.
+    """
+    with alone(champions, f"keeps {event.experiment} of {model}"):
+        _keep(champions, champions / model / event.place, event, out)
+
+
+def _keep(champions: Path, folder: Path, event: Event, out: Path) -> None:
     if not folder.is_dir():
         half = folder.with_name(f".{folder.name}.unfinished")
         shutil.rmtree(half, ignore_errors=True)
         for part in ("train", "evaluate"):
             shutil.copytree(out / part / event.experiment, half / "out" / part / event.experiment)
+        if hash_of(half / "out" / "train" / event.experiment) != event.train:
+            shutil.rmtree(half)
+            raise ConfigError(f"{out / 'train' / event.experiment}: changed while it was copied; run this again when no run is at work")
         _copy_about(half, out, event.experiment)
         half.rename(folder)
     _pins.put(champions / PINS, folder, _pins.of_folder(folder))
@@ -148,8 +169,7 @@ def _copy_about(folder: Path, out: Path, experiment: str) -> None:
     for part in (part for part in parts if (out / part).is_file()):
         (folder / "out" / part).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(out / part, folder / "out" / part)
-    lock, stage = out.resolve().parent / "dvc.lock", f"train@{experiment}"
-    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.is_file() else {}
+    stages, stage = lockfile.stages(out.resolve().parent / lockfile.NAME), f"train@{experiment}"
     if stage in stages:
         (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": {stage: stages[stage]}}, allow_unicode=True), encoding="utf-8")
     _write_seen(folder, out / "ingest" / corpus / "train.parquet")

@@ -11,16 +11,15 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from malmoi.config import ConfigError
 from tasks import _pins
+from tasks.project import lockfile
 
 HERE = "project"  # name of the project's own cache as a remote of the checkout
 
@@ -34,9 +33,9 @@ class Checkout:
     commit: str
 
     @property
-    def lock(self) -> dict[str, Any]:
+    def lock(self) -> Mapping[str, Any]:
         """Stages of dvc.lock as they are now: those of the commit until something is run."""
-        return stages((self.folder / "dvc.lock").read_text(encoding="utf-8")) if (self.folder / "dvc.lock").is_file() else {}
+        return lockfile.stages(self.folder / lockfile.NAME)
 
     def run(self, *command: str) -> str:
         """Run a program in it. Returns what it printed. Raises ConfigError, with the end of what it said, where it fails."""
@@ -113,12 +112,7 @@ def blob(file: Path) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def stages(lock: str) -> dict[str, Any]:
-    """Stages of a dvc.lock's text."""
-    return dict((yaml.safe_load(lock) or {}).get("stages", {}))
-
-
-def hashes(stage: dict[str, Any], kinds: Sequence[str] = ("deps", "outs")) -> dict[str, str]:
+def hashes(stage: Mapping[str, Any], kinds: Sequence[str] = ("deps", "outs")) -> dict[str, str]:
     """{"deps.data/bills": md5, "outs.out/ingest/bills": md5, ...} of a stage in dvc.lock."""
     return {f"{kind}.{part['path']}": str(part.get("md5") or part.get("hash", "")) for kind in kinds for part in stage.get(kind, [])}
 

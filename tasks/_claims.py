@@ -49,7 +49,7 @@ class Claim:
     @property
     def bundle(self) -> Path:
         """The trained bundle among its files. Raises ConfigError where there is none."""
-        return _bundle(self.folder, f"{self.name} version {self.version}")
+        return bundle_in(self.folder, f"{self.name} version {self.version}")
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def bundle(store: _tracking.Store, model: str) -> Iterator[Path]:
     """The bundle of the version that `model` names, in a folder that is gone afterwards. Raises ConfigError where there is none."""
     found = version(store, model)
     with tempfile.TemporaryDirectory(prefix="malmoi-model-") as name:
-        yield _bundle(files(found, Path(name)), f"{found.name} version {found.version}")
+        yield bundle_in(files(found, Path(name)), f"{found.name} version {found.version}")
 
 
 def version(store: _tracking.Store, model: str) -> "ModelVersion":
@@ -132,7 +132,8 @@ def digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def _bundle(folder: Path, where: str) -> Path:
+def bundle_in(folder: Path, where: str) -> Path:
+    """The one bundle among a version's files. Raises ConfigError, beginning with `where`, where there is none, or more."""
     found = [file.parent for file in sorted(folder.glob("artifacts/*/bundle.json"))]
     if len(found) != 1:
         raise ConfigError(f"{where}: {len(found)} bundles (artifacts/*/bundle.json), should be 1")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from malmoi.config import ConfigError
-from tasks import _champions, _failures, _files, _runs, _tracking, _transfers
+from tasks import _champions, _claims, _failures, _files, _runs, _tracking, _transfers
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -83,16 +83,34 @@ def _value(text: str) -> Any:
         return text
 
 
+def _check(found: "ModelVersion", folder: Path) -> None:
+    """Raise ConfigError where a version's files are not those that were registered."""
+    wanted, digest = found.tags.get(_claims.FILES), _claims.digest(folder)
+    if wanted != digest:
+        said = f"SHA-256 {wanted[:12]}... when it was registered, {digest[:12]}... now" if wanted else "no digest of them was registered"
+        raise ConfigError(
+            f"{found.name} version {found.version}: MLflow's files are not known to be what was registered ({said}), so it is not gone "
+            f"back to. Look into it: python -m tasks verify {found.name}/{found.version}"
+        )
+
+
 @_transfers.unhurried()
 def _download(found: "ModelVersion", out: Path, experiment: str) -> None:
-    """A small `out/` from what MLflow has of a version: its bundle, and the scores of its run. It has this one seed alone."""
+    """A small `out/` from what MLflow has of a version: its bundle, and the scores of its run. It has this one seed alone.
+
+    Raises ConfigError where its files are not those that were registered.
+    """
     import mlflow
 
-    got = Path(mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}", dst_path=str(out / "got")))
-    bundle = next(got.rglob("bundle.json"), None)
-    if bundle is None:
-        raise ConfigError(f"{found.name} version {found.version}: MLflow has no bundle of it")
+    got = _claims.files(found, out / "got")
+    _check(found, got)
+    bundle = _claims.bundle_in(got, f"{found.name} version {found.version}") / "bundle.json"
     about = _files.load(bundle)
+    if (about["key"], about["experiment"]) != (found.tags.get("malmoi.key"), experiment):
+        raise ConfigError(
+            f"{found.name} version {found.version}: its bundle is of {about['experiment']} (key {str(about['key'])[:12]}), its tags say "
+            f"{experiment} (key {found.tags.get('malmoi.key', '')[:12]}); it is not gone back to"
+        )
     trained = out / "train" / experiment
     shutil.copytree(bundle.parent, trained / f"seed-{about['seed']}")
     _files.save(trained / "experiment.json", {"name": experiment, **_entry(about, mlflow.get_run(found.run_id).data.params)})

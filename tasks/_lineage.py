@@ -6,15 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tasks import _runs, _tracking
+from tasks.project import lockfile
 
 
-def locks(out: Path) -> dict[str, Any]:
+def locks(out: Path) -> Mapping[str, Any]:
     """Stages of dvc.lock beside `out`; {} where there is none."""
-    lock = out.resolve().parent / "dvc.lock"
-    return (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}) if lock.is_file() else {}
+    return lockfile.stages(out.resolve().parent / lockfile.NAME)
 
 
 def tags(run: _runs.Run, locks: Mapping[str, Any]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from tasks import _checkout, _claims, _pins, _runs
 from tasks._checkout import Checkout
 from tasks._claims import Claim
 from tasks._findings import agree
+from tasks.project import lockfile
 
 IDENTITY = ("key", "experiment", "seed", "problem", "corpus", "family")
 
@@ -132,7 +133,7 @@ def _recorded(claim: Claim) -> dict[str, str]:
 
 def _locked(root: Path, commit: str, claim: Claim) -> str:
     """DVC's hash of the training in dvc.lock at a commit; "" where it has none."""
-    stage = _checkout.stages(_checkout.at(root, commit, "dvc.lock")).get(f"train@{claim.experiment}", {})
+    stage = lockfile.parse_stages(_checkout.at(root, commit, "dvc.lock")).get(f"train@{claim.experiment}", {})
     return _checkout.hashes(stage).get(f"outs.out/train/{claim.experiment}", "")
 
 

@@ -5,6 +5,7 @@ has put there. Afterwards the stage `promote` is out of date (`make`, or `dvc re
 """
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,36 +41,45 @@ def run(
 
     Raises ConfigError for an unknown board or experiment, --force without a reason, and decisions that are out of date.
     """
-    decisions = _results.load(out / "promote" / "decisions.json")
-    by_model = {decision["model"]: decision for decision in decisions.values()}
+    with _champions.alone(champions, "accepts what was promoted"):
+        decisions = _results.load(out / "promote" / "decisions.json")
+        by_model = {decision["model"]: decision for decision in decisions.values()}
+        _check(models, by_model, bool(force), release)
+        if force:
+            _force(by_model[models[0]], force, seed, reason, (out, champions))
+        elif release:
+            _release(champions, models[0], reason)
+        else:
+            _accept([by_model[model] for model in models or sorted(by_model)], again, out, champions)
+
+
+def _check(models: list[str], known: Mapping[str, Any], force: bool, release: bool) -> None:
     for model in models:
-        if model not in by_model:
-            raise ConfigError(f"no board is called {model!r}{suggest(model, sorted(by_model))}")
+        if model not in known:
+            raise ConfigError(f"no board is called {model!r}{suggest(model, sorted(known))}")
     if (force or release) and (len(models) != 1 or (force and release)):
         raise ConfigError("--force EXPERIMENT and --release are for one MODEL: name it, and give one of the two")
-    if force:
-        _force(by_model[models[0]], force, seed, reason, (out, champions))
-    elif release:
-        _release(champions, models[0], reason)
-    else:
-        _accept([by_model[model] for model in models or sorted(by_model)], again, out, champions)
 
 
 def _accept(decisions: list[dict[str, Any]], again: bool, out: Path, champions: Path) -> None:
-    history, said = _champions.read(champions), 0
-    for decision in decisions:
-        events = history.get(decision["model"], [])
-        if decision["outcome"] != "promoted" or (again and not events) or _accepted(decision, events):
-            continue
-        event = _champions.event_of(out, "evidence" if events else "first", decision["champion"], decision["seed"])
-        if len(events) != decision["history"] or event.train != decision["train"]:
-            raise ConfigError(
-                f"{decision['model']}: out/promote was decided before champions/ or out/train changed; run: dvc repro promote"
-            )
-        _write(champions, decision["model"], replace(event, decided=decision["decided"]), out)
-        said += 1
-    if not said and not again:
-        print("nothing to accept: nobody was promoted who does not stand already")
+    """Accept all of these decisions that are new, or none of them."""
+    history = _champions.read(champions)
+    found = [(decision["model"], _event(decision, history.get(decision["model"], []), again, out)) for decision in decisions]
+    for model, event in found:
+        if event is not None:
+            _write(champions, model, event, out)
+    if not any(event for _, event in found) and not again:
+        print("nothing to accept: no new promotion")
+
+
+def _event(decision: dict[str, Any], events: list[_champions.Event], again: bool, out: Path) -> _champions.Event | None:
+    """What a decision changes. Raises ConfigError where it is out of date."""
+    if decision["outcome"] != "promoted" or (again and not events) or _accepted(decision, events):
+        return None
+    event = _champions.event_of(out, "evidence" if events else "first", decision["champion"], decision["seed"])
+    if len(events) != decision["history"] or event.train != decision["train"]:
+        raise ConfigError(f"{decision['model']}: out/promote was decided before champions/ or out/train changed; run: dvc repro promote")
+    return replace(event, decided=decision["decided"])
 
 
 def _accepted(decision: dict[str, Any], events: list[_champions.Event]) -> bool:

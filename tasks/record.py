@@ -13,13 +13,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Command line."""
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder of all outputs (default: out)")
     parser.add_argument("--quiet", action="store_true", help="say nothing where there was nothing to do")
-    parser.add_argument("--strict", action="store_true", help="a server that cannot be reached is an error")
+    parser.add_argument(
+        "--strict", action="store_true", help="a server that cannot be reached, or a champion that is not here, is an error"
+    )
 
 
 def run(out: Path = Path("out"), quiet: bool = False, strict: bool = False) -> None:
     """Record everything under `out`. Raises ConfigError where `out` holds nothing, or a file in it is broken."""
     from malmoi.config import ConfigError
-    from tasks import _failures, _runs, _tracking
+    from tasks import _aliases, _failures, _runs, _tracking
 
     if not any(out.glob("train/*/seed-*/bundle.json")):
         raise ConfigError(f"{out}: no trained model in there (train/*/seed-*/bundle.json); make some: dvc repro")
@@ -31,6 +33,10 @@ def run(out: Path = Path("out"), quiet: bool = False, strict: bool = False) -> N
             raise ConfigError(warning) from None
         print(f"warning: {warning}", file=sys.stderr)
         return
+    if strict and (lost := _aliases.missing(out)):
+        raise ConfigError(
+            f"not registered, since their champions' bundles are not here: {', '.join(lost)}; bring them: dvc pull champions/bundles.dvc"
+        )
     late = sorted(_runs.unfinished(out))
     if late:
         said = f"{said or 'nothing new'}; not trained to the end yet, left for later: {', '.join(late)}"

@@ -25,10 +25,11 @@ def run(model: str, to: int | None = None, reason: str = "", out: Path = Path("o
     """
     from tasks import _aliases, _earlier
 
-    events = _champions.read(champions).get(model, [])
-    event = _earlier.champion(model, events) if to is None else _earlier.version(model, to, (out, champions), events)
-    _champions.out_of(champions, model, event)
-    event = _earlier.again(event, reason.strip() or (f"from {events[-1].experiment}" if events else "by hand"))
-    _champions.add(champions, model, event)
+    with _champions.alone(champions, f"rolls {model} back"):
+        events = _champions.read(champions).get(model, [])
+        event = _earlier.champion(model, events) if to is None else _earlier.version(model, to, (out, champions), events)
+        _champions.out_of(champions, model, event)
+        event = _earlier.again(event, reason.strip() or (f"from {events[-1].experiment}" if events else "by hand"))
+        _champions.add(champions, model, event)
     print(f"{model}: {event.experiment}, seed {event.seed}, is champion again, and stays until it is released", flush=True)
     _aliases.tell(out)

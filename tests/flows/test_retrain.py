@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from own_project import OwnProject
+from own_project import CLOSED, OwnProject
 from prefect_server import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.long]
@@ -63,6 +63,22 @@ def test_with_push_it_goes_on_from_what_others_have_pushed(project: OwnProject, 
     assert "commit pushed" in said
     assert project.run("git", "log", "-1", "--format=%s").strip() == "by somebody else"
     assert not project.run("git", "status", "--porcelain", "dvc.lock", "data.dvc")
+
+
+def test_a_night_without_mlflow_is_tried_again_keeps_its_results_and_has_failed(
+    project: OwnProject, server: Server, first: dict[str, Any]
+) -> None:
+    params = project.root / "params/experiments/reviews.yaml"
+    params.write_text(params.read_text(encoding="utf-8").replace("C: 0.5", "C: 0.25"), encoding="utf-8")
+    project.commit("another night")
+    said = project.run("python", "-m", "flows.retrain", "--commit", "--patience", "1", tracking=CLOSED, status=1)
+    assert "but not all is in MLflow" in said
+    assert "committed" in said
+    assert not project.run("git", "status", "--porcelain", "dvc.lock", "champions")
+    flow = server.ask("flow_runs", sort="START_TIME_DESC", limit=1, flows={"name": {"any_": ["retrain"]}})[0]
+    assert (flow["state_type"], flow["state_name"]) == ("FAILED", "NotRecorded")
+    assert server.tasks(flow)["record in MLflow"]["run_count"] == 2
+    assert "new" in project.run("python", "-m", "tasks", "record", "--strict")  # nothing was lost
 
 
 def test_data_that_has_drifted_stops_it_before_training(project: OwnProject, server: Server, first: dict[str, Any]) -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("malmoi", "tasks")
-# What changes no result of a stage: reading settings, finding a member by its name, remembering tokens, progress, telling MLflow.
-INFRASTRUCTURE = {"malmoi/config.py", "malmoi/registry.py", "tasks/_cache.py", "tasks/_progress.py", "tasks/_tracking.py"}
+# What changes no result of a stage: reading settings, finding a member by its name, remembering tokens, progress, telling MLflow, locks and
+# whole files.
+INFRASTRUCTURE = {"malmoi/config.py", "malmoi/registry.py", "tasks/_cache.py", "tasks/_progress.py", "tasks/_tracking.py"} | {
+    f"tasks/runtime/{name}.py" for name in ("locks", "files", "processes", "output")
+}
 
 
 def closure(start: str, members: Mapping[str, str]) -> set[str]:

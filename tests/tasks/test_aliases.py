@@ -1,14 +1,23 @@
 """What champions/ and the decisions say becomes aliases in MLflow; nothing that was rolled back to is undone by recording again."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stood import MODEL, Stood
 
 from malmoi.config import ConfigError
-from tasks import _aliases, _champions, _freshness, _recording, _records, _subject, _tracking, leaderboard, rollback
+from tasks import _aliases, _champions, _freshness, _recording, _records, _subject, _tracking, accept, leaderboard, record, rollback
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -154,3 +163,101 @@ def test_mlflow_says_that_an_experiment_is_not_better_than_guessing(tmp_path: Pa
     assert "; higher is better. It is not better than guessing, p\u00a0=\u00a0" in said["reviews-poor"].tags["mlflow.note.content"]
     assert "guessing" not in said["reviews-good"].tags["mlflow.note.content"]
     assert said["reviews-poor"].scores["test_guessing_p"] > 0.05 > said["reviews-good"].scores["test_guessing_p"]
+
+
+ROLL_BACK = """
+import sys
+from pathlib import Path
+from tasks import _aliases, rollback
+_aliases.tell = lambda out: None
+print("begun", flush=True)
+rollback.run(sys.argv[1], reason="slow", out=Path("out"), champions=Path("champions"))
+"""
+
+
+def test_a_rollback_that_comes_while_decisions_are_accepted_has_the_last_word(board: Stood, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accepting reads the history, and before it writes, somebody rolls back: that waits, and is not overruled."""
+    board.accept()
+    board.train("reviews-best", wrong=0.0, seeds=(2,))
+    board.promote()
+    keep, other = _champions.keep, []
+
+    def slow(*given: Any) -> None:
+        command = [sys.executable, "-c", ROLL_BACK, MODEL]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(command, cwd=board.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        time.sleep(2.0)
+        assert process.poll() is None  # it waits
+        other.append(process)
+        keep(*given)
+
+    before = board.history
+    event = _champions.event_of(board.out, "force", "reviews-best", 2)
+    monkeypatch.setattr(_champions, "keep", slow)
+    accept.run([MODEL], force="reviews-best", reason="a race", out=board.out, champions=board.champions)
+    [process] = other
+    said, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert "is champion again" in said
+    assert "waiting for process" in errors
+    assert board.history == [*before, ("force", event.experiment), ("rollback", before[-1][1])]
+
+
+def test_a_history_that_changes_while_aliases_are_set_is_read_again(board: Stood, monkeypatch: pytest.MonkeyPatch) -> None:
+    board.accept()
+    point, times = _aliases._point, []
+
+    def late(*given: Any) -> list[str]:
+        if not times:  # between reading the history and setting the alias
+            events = _champions.read(board.champions)[MODEL]
+            _champions.add(board.champions, MODEL, replace(events[0], by="rollback", reason="slow"))
+        times.append(given)
+        return point(*given)
+
+    monkeypatch.setattr(_aliases, "_point", late)
+    assert aliases(board.out)[1]["champion"] == "reviews-poor 1"
+
+
+@pytest.mark.parametrize("what", ["a file", "its key", "no digest"])
+def test_files_that_are_not_what_was_registered_are_not_gone_back_to(board: Stood, what: str) -> None:
+    aliases(board.out)
+    for part in ("train", "evaluate"):
+        shutil.rmtree(board.out / part / "reviews-good")
+    store = _tracking.store()
+    version = store.client.get_model_version(MODEL, "2")
+    store.client.log_artifact(version.run_id, str(board.out / "evaluate/reviews-poor/metrics.json"))
+    if what == "no digest":
+        store.client.delete_model_version_tag(MODEL, "2", "malmoi.files")
+    elif what == "its key":
+        store.client.set_model_version_tag(MODEL, "2", "malmoi.key", "0" * 64)
+    else:
+        folder = Path(store.client.get_logged_model(version.source.removeprefix("models:/")).artifact_location.removeprefix("file://"))
+        weights = next(folder.rglob("*.npz"))
+        weights.write_bytes(weights.read_bytes() + b"\0")
+    before = board.history
+    with pytest.raises(ConfigError, match=r"not\s+gone"):
+        rollback.run(MODEL, to=2, reason="it was better", out=board.out, champions=board.champions)
+    assert board.history == before
+
+
+def test_nothing_is_accepted_where_one_decision_is_out_of_date(board: Stood) -> None:
+    """All boards or none."""
+    file = board.out / "promote/decisions.json"
+    decisions = json.loads(file.read_text(encoding="utf-8"))
+    [decision] = decisions.values()
+    file.write_text(json.dumps(decisions | {"zzz": decision | {"model": "zzz", "history": 7}}), encoding="utf-8")
+    before = board.history
+    with pytest.raises(ConfigError, match="zzz: out/promote was decided before"):
+        board.accept()
+    assert board.history == before
+
+
+def test_a_strict_record_is_refused_where_a_champion_is_nowhere(board: Stood, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in (board.champions / MODEL, board.out / "train/reviews-poor"):
+        shutil.rmtree(folder)
+    assert _aliases.missing(board.out) == [MODEL]
+    record.run(board.out)
+    with pytest.raises(ConfigError, match=f"bundles are not here: {MODEL}; bring them"):
+        record.run(board.out, strict=True)

@@ -1,0 +1,1 @@
+"""The files of a project: pins, dvc.yaml and dvc.lock, results."""
