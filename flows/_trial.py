@@ -21,6 +21,7 @@ from flows.commands import Stop, Stopped, signals
 from flows.graph import Pipeline
 from flows.needs import Machine, NeedsError, here
 from flows.stages import Node, Result
+from tasks.runtime import output
 from tasks.runtime.locks import BusyError, hold, silent
 
 
@@ -102,4 +103,4 @@ def _work(trial: Trial, locks: Path, node: Node, cores: int) -> Result:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

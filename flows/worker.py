@@ -27,6 +27,7 @@ from flows.needs import Machine, here
 from flows.stages import Result
 from flows.workers import folder
 from malmoi.config import ConfigError
+from tasks.runtime import output
 
 AGAIN = 5.0  # seconds between two calls for a scheduler
 LOOK = 0.5  # seconds between two looks at whether a stage is still wanted
@@ -167,7 +168,7 @@ def main(given: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: _ended.ask(received))
     try:
-        with folder.held(_moved(options)):
+        with folder.held(_moved(options)), output.when_unread(lambda: _ended.ask(signal.SIGPIPE)):
             _work(options.url)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -192,7 +193,7 @@ def _work(url: str) -> None:
     while not _ended.asked:
         try:
             asyncio.run(_serve(url, here(1)))
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError) as error:  # not of a print that nobody reads: see `output.run`
             before, said = said, f"no scheduler answers at {url}: {error}; trying again"
             if said != before:
                 print(said, file=sys.stderr, flush=True)
@@ -202,4 +203,4 @@ def _work(url: str) -> None:
 if __name__ == "__main__":
     from flows import worker  # so that `perform` has the name by which it is sent
 
-    sys.exit(worker.main())
+    sys.exit(output.run(worker.main))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from tasks import _failures, _figures, _live, _runs, _store, _tracking, _writer
+from tasks.runtime import processes
 
 pytestmark = pytest.mark.long
 
@@ -157,7 +159,8 @@ def test_the_next_training_ends_what_a_crash_has_left(empty_store: EmptyStore, t
     monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path))
     store = _tracking.store()
     tags = {"malmoi.key": "lost", "malmoi.experiment": "bills-lost", "malmoi.seed": "1"}
-    dead = {"malmoi.writer": f"{socket.gethostname()}:{os.getpid()}:1.0"}  # the number is another process by now
+    me = processes.identify()
+    dead = {"malmoi.writer": str(replace(me, began=me.began + 1))}  # the number is another process by now
     lost = _tracking.begin(store, _tracking.place(store, "classify", "bills"), tags | dead)
     _writer.Writer(header(), os.getpid()).write()
     assert store.client.get_run(lost.info.run_id).info.status == "KILLED"
