@@ -12,7 +12,7 @@ from malmoi.config import ConfigError
 from tasks.runtime.files import write_whole
 from tasks.runtime.locks import BusyError, hold, silent
 
-PATIENCE = 15.0  # seconds that what a killed sweep has started may need to end
+PATIENCE = 15.0  # seconds that what a killed process has started may need to end
 
 
 @contextmanager
@@ -28,13 +28,13 @@ def only(folder: Path, name: str) -> Iterator[Callable[[str], None]]:
         except BusyError as error:
             other = error.owner or "another process"
             raise ConfigError(f"sweep {name!r} is already at work ({other}); wait for its end, or stop it") from None
-        _wait_for(started)
+        wait_for(started)
         yield lambda mark: write_whole(started, mark)
         started.unlink(missing_ok=True)
 
 
-def _wait_for(started: Path) -> None:
-    """Until all that carries the mark in a file has ended, which its watchdog sees to."""
+def wait_for(started: Path) -> None:
+    """Until all that carries the mark in a file has ended, which the watchdog of whoever was killed sees to; not for ever."""
     mark = started.read_text(encoding="utf-8") if started.exists() else ""
     until = time.monotonic() + PATIENCE
     while mark and marked(mark) and time.monotonic() < until:
