@@ -26,6 +26,7 @@ class Writer:
         self.header = header
         self.epochs: list[dict[str, Any]] = []
         self.vitals = _vitals.Vitals(training)
+        self.watch = _abandoned.Watch()
         self.store: _tracking.Store | None = None
         self.run_id = self.parent = self.last = ""
         self.known: set[int] = set()
@@ -70,7 +71,7 @@ class Writer:
         parent = _tracking.begin(store, place, _tags(header, above=True), header["began"])
         above = {"mlflow.parentRunId": parent.info.run_id}
         run = _tracking.begin(store, place, _tags(header) | above, header["began"])
-        if _abandoned.taken(run):
+        if _abandoned.taken(run) and not (run.info.status == "RUNNING" and self.watch.silent(run)):
             return
         if run.info.run_id != self.last:  # of the run that it had until now it knows more than the server may have taken
             self.last = run.info.run_id
