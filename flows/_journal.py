@@ -18,6 +18,7 @@ from flows.commands import Stop
 from flows.display import duration
 from flows.watchdog import MARK
 from tasks import _live
+from tasks.runtime.files import write_whole
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -139,9 +140,7 @@ class Journal:
             "importance": self._search.importance() if state != "running" else {},
             "trials": [self._trial(trial) for trial in self._search.trials()],
         }
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
-        os.replace(fresh, path)
+        write_whole(path, json.dumps(said, ensure_ascii=False, indent=1))
 
     def _trial(self, trial: "FrozenTrial") -> dict[str, Any]:
         same = self._goal.intermediate is None or self._goal.intermediate.direction == self._goal.metric.direction

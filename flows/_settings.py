@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from malmoi.config import ConfigError
+from tasks.runtime.files import write_whole
 
 FILE = "params.yaml"  # what DVC takes where a key names no file
 
@@ -111,7 +112,7 @@ def _replaced(path: Path, parts: list[str], value: Any) -> bool:
             return False
     except yaml.YAMLError:
         return False
-    path.write_bytes(fresh.encode("utf-8"))
+    write_whole(path, fresh)
     return True
 
 

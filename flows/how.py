@@ -5,10 +5,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from flows.commands import Stop
 from flows.graph import Pipeline
 from flows.needs import Machine, here
+from tasks import check
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,14 @@ def how(options: argparse.Namespace) -> How:
 
 @contextmanager
 def opened(targets: Sequence[str], asked: How, stop: Stop) -> Iterator[Pipeline]:
-    """An open pipeline. Raises DvcException as it does, and where no scheduler answers; Stopped while it waits."""
+    """An open pipeline.
+
+    Raises ConfigError where params/ cannot be right, before anything runs; DvcException as a pipeline does, and where no scheduler answers;
+    Stopped while it waits.
+    """
     from dvc.lock import LockError
 
+    check.refuse([*check.problems(Path.cwd()), *check.pinned_and_missing(Path.cwd())])
     until = time.monotonic() + asked.wait
     with ExitStack() as stack:
         machine = stack.enter_context(_machine(asked, stop))
@@ -64,6 +71,7 @@ def opened(targets: Sequence[str], asked: How, stop: Stop) -> Iterator[Pipeline]
             stop.check()
             try:
                 pipeline = stack.enter_context(Pipeline(targets, stop, machine, asked.pull))
+                pipeline.remarks += check.remarks(pipeline.root)
                 break
             except LockError:
                 if time.monotonic() > until:

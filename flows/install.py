@@ -5,11 +5,17 @@ not changed since the last time: .venv keeps a copy of the lock that it was made
 told that it is old: the newest syntax here is that of 3.8.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -26,6 +32,25 @@ def main() -> int:
     if wrong:
         print("error: " + wrong, file=sys.stderr)
         return 1
+    if up_to_date():
+        return 0
+    with _alone():
+        return _install()
+
+
+@contextmanager
+def _alone() -> "Iterator[None]":
+    """One installation at a time: a second `make` waits, and then finds everything there."""
+    with open(str(ROOT / ".venv.lock"), "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("waiting for another make, which installs the environment", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _install() -> int:
     if up_to_date():
         return 0
     begin = time.monotonic()

@@ -103,8 +103,8 @@ class Keeper:
         return self._before[path]
 
     def _replace(self, path: Path, text: str) -> None:
-        """Write a file whole or not at all."""
-        fresh = self._journal.with_suffix(".new")
+        """Write a file whole or not at all; what is unfinished stays in DVC's own folder, which git does not see."""
+        fresh = self._journal.with_name(f"{self._journal.name}.{os.getpid()}")
         fresh.write_text(text, encoding="utf-8")
         os.replace(fresh, path)
 

@@ -18,6 +18,7 @@ from flows.how import arguments, how, opened
 from flows.logs import log_path
 from flows.needs import NeedsError
 from flows.stages import Node, Outcome, Result
+from malmoi.config import ConfigError
 from tasks.runtime import output
 
 
@@ -35,7 +36,7 @@ def main(given: Sequence[str] | None = None) -> int:
     except Stopped as stopped:
         print(f"{stopped}; what was finished is kept, the next run goes on from there", file=sys.stderr)
         return 128 + stopped.signal
-    except (DvcException, NeedsError) as error:
+    except (ConfigError, DvcException, NeedsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0 if all(result.good for result in results) else 1

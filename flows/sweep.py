@@ -26,6 +26,7 @@ from flows.commands import Stop, Stopped, signals
 from flows.logs import log_path
 from flows.needs import here
 from malmoi.config import ConfigError
+from tasks import check
 from tasks.runtime import output
 from tasks.runtime.locks import BusyError
 
@@ -75,6 +76,7 @@ def main(given: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, stop: Stop) -> int:
     sweep = _space.read(options.file, options.name)
     project = trials.project()
+    check.refuse(check.problems(project.root))
     goal = _goal.of(sweep, project.root, str(options.file))
     space = _space.dimensions(sweep, project.root, str(options.file))
     points = len(_search.grid(space)) if sweep.sampler.kind == "grid" else None

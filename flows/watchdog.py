@@ -13,10 +13,12 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 
 MARK = "MALMOI_RUN"
 GRACE = 5.0  # seconds between TERM and KILL
 LOOK = 0.5  # seconds between two looks at whether the run is still there
+STARTED = "MALMOI_STARTED"  # mark of all that a command starts, also of what a library starts for it
 DONE = b"done"
 
 
@@ -44,6 +46,22 @@ class Watchdog:
                 self._process.stdin.write(DONE)
                 self._process.stdin.close()
             self._process.wait()
+
+
+@contextlib.contextmanager
+def guard(name: str = STARTED) -> Iterator[str]:
+    """While inside, all that this process starts carries a mark, and ends with it if it dies. Gives the mark."""
+    dog = Watchdog(name)
+    dog.start()
+    before = os.environ.get(name)
+    os.environ[name] = dog.mark
+    try:
+        yield dog.mark
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
+        dog.close()
 
 
 def main(run: int, mark: str, name: str) -> None:

@@ -13,6 +13,7 @@ from malmoi.outline import Outline, among, repeated
 from malmoi.rows import Dropped, Example
 
 SHOWN = 5  # dropped rows shown for each reason
+VALUES = 8  # distinct values that are told, where a row's value was the reason
 EXCERPT = 120  # characters shown of each
 CONFLICTING, DUPLICATE, SHARED = -2, -3, -4  # what becomes of a row that other rows are the reason to drop
 REASONS = {CONFLICTING: "label conflicts with another row's", DUPLICATE: "duplicate", SHARED: "text is in valid or test too"}
@@ -39,10 +40,13 @@ class Drops:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.first: dict[str, list[Dropped]] = defaultdict(list)
+        self.values: dict[str, dict[str, None]] = defaultdict(dict)  # distinct values that were the reason, in order
 
     def add(self, row: Dropped) -> None:
         """One more."""
         self.counts[row.reason] += 1
+        if row.value and len(self.values[row.reason]) < VALUES:
+            self.values[row.reason][row.value] = None
         if len(self.first[row.reason]) < SHOWN:
             text = row.text if len(row.text) <= EXCERPT else row.text[: EXCERPT - 1] + "…"
             self.first[row.reason].append(Dropped(row.reason, row.where, text))
@@ -51,6 +55,7 @@ class Drops:
         both = Drops()
         both.counts = self.counts + later.counts
         for reason in both.counts:
+            both.values[reason] = dict(list({**self.values.get(reason, {}), **later.values.get(reason, {})}.items())[:VALUES])
             both.first[reason] = [*self.first.get(reason, []), *later.first.get(reason, [])][:SHOWN]
         return both
 

@@ -5,13 +5,17 @@ An unknown key or a wrong type is an error that names file, entry and key, and s
 
 import difflib
 import json
+import re
+from collections.abc import Hashable
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 import yaml
 
 T = TypeVar("T")
+NAME = re.compile(r"[^\W_][\w-]*")
 
 
 class ConfigError(ValueError):
@@ -33,14 +37,21 @@ def read(schema: type[T], data: object, where: str) -> T:
     Traceback (most recent call last):
     malmoi.config.ConfigError: params/experiments/law.yaml: tokens.law-characters: unknown key 'limit'; ...
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
         # as JSON: there strict mode takes a mapping for a dataclass, yet no "3" for 3
-        return TypeAdapter(schema).validate_json(json.dumps({} if data is None else data, default=str))
+        return _adapter(cast(Any, schema)).validate_json(json.dumps({} if data is None else data, default=str))
     except ValidationError as error:
         lines = [_explain(dict(problem), schema) for problem in error.errors(include_url=False)]
         raise ConfigError("\n".join(f"{where}: {line}" for line in lines)) from None
+
+
+@cache
+def _adapter(schema: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(schema)
 
 
 def _explain(problem: dict[str, Any], schema: type) -> str:
@@ -63,16 +74,26 @@ def _keys(schema: Any, path: tuple[Any, ...]) -> list[str]:
     return [field.name for field in fields(schema)] if is_dataclass(schema) else []
 
 
-class _Loader(yaml.SafeLoader):
+class _SlipError(Exception):
+    """What YAML allows and we do not, in a line of the file."""
+
+    def __init__(self, line: int, said: str) -> None:
+        super().__init__(said)
+        self.line = line
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml, where PyYAML was built with it
     """Safe loader that refuses a key given twice (PyYAML keeps the last one and says nothing)."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key, _ in node.value:
-        name = loader.construct_object(key)
+        name = loader.construct_object(key, deep=True)
+        if not isinstance(name, Hashable):
+            raise _SlipError(key.start_mark.line + 1, f"a key should be a name, found {type(name).__name__}")
         if name in seen:
-            raise ConfigError(f"{key.start_mark.name}:{key.start_mark.line + 1}: key {name!r} is given twice; keep one")
+            raise _SlipError(key.start_mark.line + 1, f"key {name!r} is given twice; keep one")
         seen.add(name)
     return loader.construct_mapping(node, deep=True)
 
@@ -83,15 +104,60 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 def load(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises ConfigError where it is missing, is no YAML, no mapping, or names a key twice."""
     try:
-        with open(path, encoding="utf-8") as stream:
-            loaded = yaml.load(stream, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
+        loaded = yaml.load(_text(path), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except _SlipError as error:
+        raise ConfigError(f"{path}:{error.line}: {error}") from None
     except yaml.YAMLError as error:
+        raise ConfigError(f"{path}{_place(error)}: not valid YAML: {_what(error)}") from None
+    except ConfigError:
+        raise
+    except (ValueError, RecursionError) as error:  # a date that is none; nested too deeply
         raise ConfigError(f"{path}: not valid YAML: {error}") from None
     if not isinstance(loaded, dict):
-        raise ConfigError(f"{path}: should hold a mapping (key: value), found {type(loaded).__name__}")
+        found = "nothing" if loaded is None else type(loaded).__name__
+        raise ConfigError(f"{path}: should hold a mapping (key: value), found {found}")
     return loaded
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: is a folder, should be a file") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}:{line}: byte 0x{error.object[error.start]:02x} is not UTF-8; save the file as UTF-8") from None
+
+
+def _place(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f":{mark.line + 1}" if mark else ""
+
+
+def _what(error: yaml.YAMLError) -> str:
+    """What is wrong, in a line, with a cure where it is known."""
+    said = " ".join(str(getattr(error, "problem", None) or error).split())
+    if "'\\t'" in said:
+        return "a tab stands where a line begins; YAML wants spaces"
+    if "mapping values are not allowed" in said:
+        return f"{said}; a value that holds a colon and a space wants quotation marks"
+    return said
+
+
+def check_name(name: object, where: str) -> str:
+    """The name of an entry, where one can be worked with: it becomes part of file names, of DVC's stages and of commands.
+
+    Raises ConfigError, beginning with `where`, for another one.
+
+    >>> check_name("리뷰-2024", "params/corpora.yaml: corpora")
+    '리뷰-2024'
+    """
+    if isinstance(name, str) and NAME.fullmatch(name) and not name.isdigit():
+        return name
+    rule = "letters of any script, digits, - and _, beginning with a letter or digit, and not digits alone"
+    raise ConfigError(f"{where}: {name!r} cannot be a name; it may have {rule}")
 
 
 def entry(path: Path, table: str, name: str) -> dict[str, Any]:

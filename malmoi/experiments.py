@@ -39,8 +39,12 @@ class Experiment:
 
 def read(path: Path, name: str) -> Experiment:
     """Entry `name` of a file in params/experiments/. Raises ConfigError where anything in it cannot be right."""
-    where = f"{path}: experiments.{name}"
-    experiment = config.read(Experiment, config.entry(path, "experiments", name), where)
+    return check(config.entry(path, "experiments", name), f"{path}: experiments.{name}")
+
+
+def check(entry: object, where: str) -> Experiment:
+    """An entry, as YAML gave it. Raises ConfigError, beginning with `where`, where anything in it cannot be right."""
+    experiment = config.read(Experiment, entry, where)
     if experiment.problem not in PROBLEMS:
         raise ConfigError(f"{where}: no problem is called {experiment.problem!r}; there are: {', '.join(PROBLEMS)}")
     if "family" not in experiment.model:

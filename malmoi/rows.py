@@ -4,7 +4,7 @@ Text is NFC UTF-8. Writing the same rows gives the same bytes: no timestamps, a 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,15 @@ class Example:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A row that is left out: why, where ("ratings_train.txt:17"), and what it said. Readers yield it in the row's place; it is counted."""
+    """A row that is left out: why, where ("ratings_train.txt:17"), and what it said. Readers yield it in the row's place; it is counted.
+
+    value: what in it was the reason (a label that nobody asked for), so that the distinct ones can be told.
+    """
 
     reason: str
     where: str
     text: str = ""
+    value: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from malmoi.config import ConfigError, params
 from tasks._catalogue import TABLE, Corpus, Fetched, corpus, names, source
 
 BENCHMARKS = "benchmarks"
+OF_CORPORA = ("problem", "reader", "split", "clean")  # keys that only a corpus has
 
 
 @params
@@ -35,7 +36,11 @@ def find(catalogue: Path, name: str) -> Corpus | Benchmark:
     if name not in _names(catalogue):
         return corpus(catalogue, name)
     where = f"{catalogue}: {BENCHMARKS}.{name}"
-    entry = config.read(Entry, config.entry(catalogue, BENCHMARKS, name), where)
+    given = config.entry(catalogue, BENCHMARKS, name)
+    if meant := sorted(set(OF_CORPORA) & given.keys()):
+        said = f"it has {', '.join(meant)}, as a corpus has, and stands under `{BENCHMARKS}:`"
+        raise ConfigError(f"{where}: {said}; move it up, to the entries of `{TABLE}:`")
+    entry = config.read(Entry, given, where)
     return Benchmark(name, source(entry.source, f"{where}.source"), entry)
 
 
@@ -49,4 +54,7 @@ def everything(catalogue: Path) -> list[Corpus | Benchmark]:
 
 def _names(catalogue: Path) -> list[str]:
     """None where the catalogue has no such table."""
-    return [str(name) for name in config.load(catalogue).get(BENCHMARKS) or {}]
+    table = config.load(catalogue).get(BENCHMARKS) or {}
+    if not isinstance(table, dict):
+        raise ConfigError(f"{catalogue}: {BENCHMARKS} should be a table (NAME: ...), found {type(table).__name__}")
+    return [config.check_name(name, f"{catalogue}: {BENCHMARKS}") for name in table]

@@ -1,6 +1,9 @@
 """params/corpora.yaml read strictly: what a corpus is called, where it comes from, how it is read, cleaned and divided."""
 
+import filecmp
 import fnmatch
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -97,19 +100,29 @@ def names(catalogue: Path) -> list[str]:
     table = config.load(catalogue).get(TABLE)
     if not isinstance(table, dict):
         raise ConfigError(f"{catalogue}: no table {TABLE!r}")
-    return [str(name) for name in table]
+    return [config.check_name(name, f"{catalogue}: {TABLE}") for name in table]
 
 
 def corpus(catalogue: Path, name: str) -> Corpus:
     """The corpus `name`. Raises ConfigError for an unknown name or an entry that cannot be right."""
     where = f"{catalogue}: {TABLE}.{name}"
+    config.check_name(name, f"{catalogue}: {TABLE}")
     entry = config.read(Entry, config.entry(catalogue, TABLE, name), where)
     entry.split.check(f"{where}.split")
+    check_labels(entry.reader.options.get("labels"), f"{where}.reader.options.labels")
     if entry.reader.kind not in names_of("corpora"):
         raise ConfigError(
             f"{where}.reader.kind: no reader is called {entry.reader.kind!r}{suggest(entry.reader.kind, names_of('corpora'))}"
         )
     return Corpus(name, source(entry.source, f"{where}.source"), entry)
+
+
+def check_labels(labels: object, where: str) -> None:
+    """Raise ConfigError where YAML has made something else of a value that was to be renamed: `yes:` is True, `010:` is 8."""
+    for value in labels if isinstance(labels, dict) else ():
+        if not isinstance(value, str):
+            kind = {bool: "a yes or no", float: "a number"}.get(type(value), "a number" if isinstance(value, int) else type(value).__name__)
+            raise ConfigError(f'{where}: YAML makes {kind} of a key ({value!r}); put it in quotation marks, as it is in the file: "..."')
 
 
 def source(given: dict[str, Any], where: str) -> Source:
@@ -132,11 +145,42 @@ def files(found: Fetched, folder: Path) -> list[Path]:
     there = sorted(path.name for path in folder.iterdir())
     paths = []
     for pattern in patterns(found.source):
-        matching = fnmatch.filter(there, pattern)
+        matching = fnmatch.filter(there, pattern) if isinstance(found.source, Package) else same_name(pattern, there)
         if not matching:
             raise ConfigError(f"{folder}: no file {pattern}; run: {cure}")
         paths += [folder / name for name in matching]
     return list(dict.fromkeys(paths))  # a file that two patterns match is read once, where it is first
+
+
+def same_name(name: str, there: Iterable[str]) -> list[str]:
+    """Those of the names `there` that are `name`, in whichever Unicode form: files from a Mac have theirs in NFD."""
+    wanted = unicodedata.normalize("NFC", name)
+    return [one for one in there if unicodedata.normalize("NFC", one) == wanted]
+
+
+def existing(path: Path) -> Path:
+    """The file that a path means, in whichever Unicode form its name is; `path` itself where there is none."""
+    if path.exists() or not path.parent.is_dir():
+        return path
+    found = same_name(path.name, (one.name for one in path.parent.iterdir()))
+    return path.with_name(found[0]) if found else path
+
+
+def changed_sources(found: Fetched, folder: Path) -> list[Path]:
+    """A person's own files that are not what they were when they were copied into `folder`, the corpus's data folder."""
+    if not isinstance(found.source, Local):
+        return []
+    given = [existing(Path(path).expanduser()) for path in found.source.local]
+    pairs = [(path, existing(folder / path.name)) for path in given]
+    return [path for path, copy in pairs if path.is_file() and copy.is_file() and _differs(path, copy)]
+
+
+def _differs(path: Path, copy: Path) -> bool:
+    """Whether a file differs from the copy that was made of it; one that has not been written since is not read."""
+    now, then = path.stat(), copy.stat()
+    if now.st_size != then.st_size:
+        return True
+    return now.st_mtime_ns > then.st_mtime_ns and not filecmp.cmp(path, copy, shallow=False)
 
 
 def patterns(source: Source) -> list[str]:
@@ -152,15 +196,15 @@ def by_split(found: Corpus, paths: list[Path]) -> list[tuple[str | None, list[Pa
     division = found.entry.split
     if division.by != "files":
         return [(None, paths)]
-    wanted = {name: split for split, listed in division.files.items() for name in listed}
-    there = [path.name for path in paths]
-    for name in wanted:
+    listed = {split: [unicodedata.normalize("NFC", name) for name in files] for split, files in division.files.items()}
+    there = [unicodedata.normalize("NFC", path.name) for path in paths]
+    for name in (name for names in listed.values() for name in names):
         if name not in there:
             raise ConfigError(f"corpus {found.name}: split.files names {name!r}{suggest(name, there)}")
     for name in there:
-        if sum(name in listed for listed in division.files.values()) != 1:
+        if sum(name in names for names in listed.values()) != 1:
             raise ConfigError(f"corpus {found.name}: split.files should name {name!r} once: as train, valid or test")
-    return [(split, [path for path in paths if path.name in listed]) for split, listed in division.files.items()]
+    return [(split, [path for path, name in zip(paths, there, strict=True) if name in names]) for split, names in listed.items()]
 
 
 def size(count: int) -> str:

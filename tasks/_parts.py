@@ -4,7 +4,6 @@ The folder `OUT.partial` holds the parts and what they were made from; parts of 
 part is there whole or not at all, so a kill at any moment loses one part at most, and the outcome is the same bytes.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from malmoi.config import ConfigError
+from tasks.runtime import locks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,16 +56,19 @@ class Parts:
 def parts(target: Path, made_from: Mapping[str, Any]) -> Iterator[Parts]:
     """The parts of `target` that were made from the same. Raises ConfigError where another process is making them now."""
     folder = target.with_name(target.name + ".partial")
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ConfigError(f"{target}: another process is making it now; wait for it, or name another file") from None
-        said = json.dumps(made_from, sort_keys=True, ensure_ascii=False)
-        known = folder / FROM
-        if not known.is_file() or known.read_text(encoding="utf-8") != said:
-            for file in folder.glob("[0-9]*"):
-                file.unlink()
-            known.write_text(said, encoding="utf-8")
-        yield Parts(target, folder)
+    try:
+        with locks.lock(folder / "lock", f"makes {target}", timeout=0):
+            yield _matching(target, folder, made_from)
+    except locks.BusyError as error:
+        raise ConfigError(f"{target}: another process is making it now ({error}); wait for it, or name another file") from None
+
+
+def _matching(target: Path, folder: Path, made_from: Mapping[str, Any]) -> Parts:
+    """The parts in a folder; those that were made from something else are removed."""
+    said = json.dumps(made_from, sort_keys=True, ensure_ascii=False)
+    known = folder / FROM
+    if not known.is_file() or known.read_text(encoding="utf-8") != said:
+        for file in folder.glob("[0-9]*"):
+            file.unlink()
+        known.write_text(said, encoding="utf-8")
+    return Parts(target, folder)

@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 from malmoi.config import ConfigError
+from tasks.runtime.files import write_whole
+from tasks.runtime.locks import lock, path_for
 
 PATH = Path("data.dvc")
 
@@ -50,17 +52,36 @@ def find(pins: Path, folder: Path) -> Pin | None:
 
 def put(pins: Path, folder: Path, pin: Pin) -> bool:
     """Write the pin of `folder` into the file `pins` (made if it is not there), outs sorted by path. Returns whether that changed it."""
-    if find(pins, folder) == pin:
-        return False
-    content = _load(pins)
-    path = _relative(pins, folder)
-    outs = {str(out["path"]): out for out in content.get("outs", [])}
-    outs[path] = outs.get(path, {}) | {"path": path, **asdict(pin), "hash": "md5"}
-    content["outs"] = [outs[name] for name in sorted(outs)]
-    unfinished = pins.with_name(f".{pins.name}.unfinished")
-    unfinished.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    os.replace(unfinished, pins)
-    return True
+    with lock(path_for(pins), f"pins {folder}"):
+        if find(pins, folder) == pin:
+            return False
+        content = _load(pins)
+        path = _relative(pins, folder)
+        outs = {str(out["path"]): out for out in content.get("outs", [])}
+        outs[path] = outs.get(path, {}) | {"path": path, **asdict(pin), "hash": "md5"}
+        _save(pins, content, outs)
+        return True
+
+
+def remove(pins: Path, folder: Path) -> bool:
+    """Take the pin of `folder` out of the file `pins`. Returns whether it was there."""
+    with lock(path_for(pins), f"takes out the pin of {folder}"):
+        content = _load(pins)
+        outs = {str(out["path"]): out for out in content.get("outs", [])}
+        if outs.pop(_relative(pins, folder), None) is None:
+            return False
+        _save(pins, content, outs)
+        return True
+
+
+def folders(pins: Path) -> list[Path]:
+    """The folders that are pinned, in the file's order."""
+    return [pins.parent / str(out["path"]) for out in _load(pins).get("outs", [])]
+
+
+def _save(pins: Path, content: dict[str, Any], outs: dict[str, Any]) -> None:
+    text = yaml.safe_dump({**content, "outs": [outs[name] for name in sorted(outs)]}, sort_keys=False, allow_unicode=True)
+    write_whole(pins, text)
 
 
 def _relative(pins: Path, folder: Path) -> str:
@@ -72,8 +93,9 @@ def _load(pins: Path) -> dict[str, Any]:
         return {}
     try:
         content = yaml.safe_load(pins.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{pins}: not valid YAML: {error}; take it back from git") from None
-    if not isinstance(content, dict) or not isinstance(content.get("outs", []), list):
-        raise ConfigError(f"{pins}: should hold a list `outs`, as DVC writes it; take it back from git")
+    outs = content.get("outs", []) if isinstance(content, dict) else None
+    if not isinstance(outs, list) or not all(isinstance(out, dict) and "path" in out for out in outs):
+        raise ConfigError(f"{pins}: should hold a list `outs`, each with a `path`, as DVC writes it; take it back from git")
     return content

@@ -1,13 +1,14 @@
 """The lines of dvc.yaml that switch the experiments of a corpus on: `- params/experiments/NAME.yaml`, with or without a `#` before it;
 and those of other files in params/ that it lists, as probes.yaml."""
 
-import os
 import re
 import shutil
 from pathlib import Path
 
-from malmoi.config import ConfigError, load
+from malmoi.config import ConfigError, check_name, load
 from malmoi.registry import suggest
+from tasks.runtime.files import unfinished
+from tasks.runtime.locks import lock, path_for
 
 FOLDER = "params/experiments"
 LINE = re.compile(
@@ -21,6 +22,12 @@ def switch(name: str, pipeline: Path, *, on: bool) -> bool:
     Only that line changes; where it is not there, `on` adds it after the last such line. Raises ConfigError for a name without a file in
     params/experiments, for a pipeline that has no such lines, and where nothing would be left switched on.
     """
+    with lock(path_for(pipeline), f"switches {name} {'on' if on else 'off'}"):
+        return _switched(name, pipeline, on)
+
+
+def _switched(name: str, pipeline: Path, on: bool) -> bool:
+    check_name(name, FOLDER)
     lines = _read(pipeline).splitlines(keepends=True)
     found = {match["name"].decode(): (index, match) for index, line in enumerate(lines) if (match := LINE.match(line))}
     own = {one: index for one, (index, match) in found.items() if match["folder"].decode() == FOLDER}
@@ -46,6 +53,8 @@ def missing(name: str, pipeline: Path, data: Path) -> list[str]:
     """Corpora that the experiments of `name` read and that are not in `data` yet."""
     path = pipeline.parent / FOLDER / f"{name}.yaml"
     corpora = load(path).get("ingest") or {} if path.is_file() else {}
+    if not isinstance(corpora, dict):
+        raise ConfigError(f"{path}: ingest should be a table (NAME: {{}}), found {type(corpora).__name__}")
     return [str(corpus) for corpus in corpora if not (data / str(corpus)).exists()]
 
 
@@ -71,7 +80,6 @@ def _read(pipeline: Path) -> bytes:
 
 
 def _write(pipeline: Path, lines: list[bytes]) -> None:
-    fresh = pipeline.with_name(f".{pipeline.name}.new")
-    fresh.write_bytes(b"".join(lines))
-    shutil.copymode(pipeline, fresh)
-    os.replace(fresh, pipeline)
+    with unfinished(pipeline) as fresh:
+        fresh.write_bytes(b"".join(lines))
+        shutil.copymode(pipeline, fresh)

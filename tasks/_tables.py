@@ -1,17 +1,24 @@
 """Tables in files, read and written a part at a time so that no file is too long: .csv, .tsv, .jsonl, .parquet, and .txt (a text a line).
 
-CSV and TSV have a header and hold strings; JSON lines hold an object each; the names of Parquet's columns are strings.
+CSV and TSV have a header and hold strings; JSON lines hold an object each; the names of Parquet's columns are strings. What is read goes
+through the readers of corpora, so that a file that can be learned from can be answered.
 """
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from malmoi.config import ConfigError
+from malmoi.corpora import _records
+from malmoi.corpora._fields import is_missing
+from malmoi.corpora._text import NUL, EncodingError, OnError, mended
+from malmoi.rows import Dropped
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,43 +26,153 @@ if TYPE_CHECKING:
 
 KINDS = (".csv", ".tsv", ".jsonl", ".parquet", ".txt")
 TEXT = "text"  # the column of a .txt file
+DIGITS = 76  # of a whole number that Parquet can hold
+BLANK = "blank line"
 Put = Callable[[Iterable[dict[str, Any]]], object]  # writes rows
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a file is read. rows: of a part; delimiter: between the fields of .csv and .tsv, "" for that of its kind; on_error: what becomes
+    of rows with bytes that are not of the encoding."""
+
+    rows: int = 1000
+    encoding: str = "utf-8"
+    delimiter: str = ""
+    on_error: OnError = "fail"
+
+
+@dataclass
+class LeftOut:
+    """Rows that are not in the tables, and values that were changed: how many, by reason."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    broken: set[tuple[int, str]] = field(default_factory=set)  # (place in the file, from 0; column) of strings that are no text
+
+    def __str__(self) -> str:
+        return "".join(f"; {count:,} {reason}" for reason, count in self.counts.items() if count)
+
+
 def kind(path: Path) -> str:
-    """The file's suffix. Raises ConfigError for one that is no table's."""
-    if path.suffix not in KINDS:
+    """The file's suffix, in lower case. Raises ConfigError for one that is no table's."""
+    suffix = path.suffix.lower()
+    if suffix not in KINDS:
         raise ConfigError(f"{path}: the name should end in one of {', '.join(KINDS)}, found {path.suffix or 'no ending'!r}")
-    return path.suffix
+    return suffix
 
 
-def parts(path: Path, rows: int, encoding: str) -> "Iterator[pa.Table]":
-    """The file in tables of at most `rows` rows, always cut at the same places.
+def parts(path: Path, how: Reading, left_out: LeftOut) -> "Iterator[pa.Table]":
+    """The file in tables of at most `how.rows` rows, always cut at the same places. What is not in them is counted in `left_out`.
 
-    Raises ConfigError, naming file and line, where it is not what its suffix says.
+    Raises ConfigError, naming file and row, where it is not what its suffix says.
     """
     import pyarrow as pa
 
     if kind(path) == ".parquet":
-        yield from (pa.Table.from_batches([batch]) for batch in parquet(path).iter_batches(rows))
+        yield from _batches(path, how.rows)
         return
-    with _opened(path, encoding) as stream:
-        columns, lines = _READERS[path.suffix](path, stream)
-        first, some = 0, list(islice(lines, rows))
+    try:
+        columns, rows = _READERS[kind(path)](path, how)
+        there = _usable(path, rows, left_out)
+        first, some = 0, list(islice(there, how.rows))
         while some or not first:
-            yield _table(path, columns or _names(some), some, first)
-            first, some = first + max(1, len(some)), list(islice(lines, rows))
+            yield pa.table({name: _array(path, name, some, first) for name in columns or _names(some)})
+            first, some = first + max(1, len(some)), list(islice(there, how.rows))
+    except EncodingError as error:
+        raise ConfigError(error.message(option="--on-error ", named="--encoding ")) from None
+
+
+def _batches(path: Path, rows: int) -> "Iterator[pa.Table]":
+    import pyarrow as pa
+
+    file = parquet(path)
+    _records.check_names(path, file.schema_arrow.names)
+    try:
+        for batch in file.iter_batches(rows):
+            batch.validate(full=True)  # strings that are no UTF-8
+            yield pa.Table.from_batches([batch])
+    except (pa.ArrowException, OSError) as error:
+        raise ConfigError(f"{path}: damaged ({error}); write it again") from None
 
 
 def parquet(path: Path) -> "pq.ParquetFile":
     """The file, opened. Raises ConfigError where it is none."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from malmoi.corpora.parquet import open_parquet
 
+    return open_parquet(path)
+
+
+def _delimited(path: Path, how: Reading) -> tuple[list[str], Iterator[tuple[int, Any]]]:
+    delimiter = how.delimiter or ("\t" if kind(path) == ".tsv" else ",")
+    names, rows = _records.delimited(path, _records.Format(delimiter, how.encoding, uneven="drop", on_error=how.on_error))
+    if meant := _records.other_delimiter(names, delimiter):
+        said = _records.DELIMITERS[meant]
+        raise ConfigError(f"{path}: row 1 is one column, {names[0]!r}; is it cut by {said}? Say so: --delimiter {_shell(meant)}")
+    _records.check_names(path, names)
+    return names, rows
+
+
+def _objects(path: Path, how: Reading) -> tuple[list[str], Iterator[tuple[int, Any]]]:
+    return [], _records.objects(path, how.encoding, how.on_error)
+
+
+def _lines(path: Path, how: Reading) -> tuple[list[str], Iterator[tuple[int, Any]]]:
+    """A line that cannot be used is a row without a text, so that lines and answers stay side by side."""
+    lines = mended(path, how.encoding, how.on_error)
+    return [TEXT], ((row, {TEXT: None if isinstance(line, Dropped) else line}) for row, line in lines)
+
+
+def _usable(path: Path, rows: Iterator[tuple[int, Any]], left_out: LeftOut) -> Iterator[dict[str, Any]]:
+    """The records, with values that can be written. Raises ConfigError for a row that a person should mend."""
+    place = 0
+    for row, record in rows:
+        if not isinstance(record, Dropped):
+            left_out.broken |= {(place, name) for name, value in record.items() if isinstance(value, str) and _has_surrogate(value)}
+            place += 1
+            yield {name: _value(value, left_out) for name, value in record.items()}
+        elif record.reason in (BLANK, NUL) or (record.reason.startswith("not ") and "JSON" not in record.reason):
+            left_out.counts[f"left out: {record.reason}"] += 1
+        else:
+            raise ConfigError(f"{path}: row {row}: {record.reason}: {record.text[:60]}; mend the row, or take it out")
+
+
+def _value(value: Any, left_out: LeftOut) -> Any:
+    """A value that UTF-8 and JSON can hold: half of a surrogate pair becomes �, NaN becomes null."""
+    if isinstance(value, str) and not value.isascii():
+        written = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if _has_surrogate(value) else value
+        left_out.counts["values with half a character (a lone surrogate), written as �"] += written is not value
+        return written
+    if isinstance(value, list):
+        return [_value(one, left_out) for one in value]
+    if isinstance(value, dict):
+        return {_value(name, left_out): _value(one, left_out) for name, one in value.items()}
+    return None if is_missing(value) else value
+
+
+def _has_surrogate(text: str) -> bool:
     try:
-        return pq.ParquetFile(path)
-    except pa.ArrowException as error:
-        raise ConfigError(f"{path}: no Parquet file: {error}") from None
+        text.isascii() or text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _names(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _array(path: Path, name: str, rows: list[dict[str, Any]], first: int) -> "pa.Array":
+    """A column. Whole numbers that are too long for 64 bits are decimals. Raises ConfigError where values are of several kinds."""
+    import pyarrow as pa
+
+    values = [row.get(name) for row in rows]
+    try:
+        if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in values):
+            return pa.array([Decimal(value) if isinstance(value, int) else value for value in values], pa.decimal256(DIGITS))
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError, ValueError, TypeError) as error:
+        where = f"{path}: column {name!r}, rows {first + 1} to {first + len(rows)}"
+        raise ConfigError(f"{where}: holds different kinds of values, or numbers of more than {DIGITS} digits: {error}") from None
 
 
 def write(path: Path, parts: Sequence[Path]) -> None:
@@ -64,90 +181,14 @@ def write(path: Path, parts: Sequence[Path]) -> None:
     import pyarrow.parquet as pq
 
     schemas = [pq.read_schema(part) for part in parts]
-    if path.suffix == ".parquet":
+    if kind(path) == ".parquet":
         return _write_parquet(path, parts, schemas)
     names = list(dict.fromkeys(name for schema in schemas for name in schema.names))
     with open(path, "w", encoding="utf-8", newline="") as stream:
-        put = _WRITERS[path.suffix](stream, names)
+        put = _WRITERS[kind(path)](stream, names)
         for part in parts:
             put({name: row.get(name) for name in names} for row in pq.read_table(part).to_pylist())
     return None
-
-
-@contextmanager
-def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
-    try:
-        with open(path, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as stream:
-            yield stream
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not {encoding} (byte {error.start}: {error.reason}); name its encoding, as: --encoding cp949") from None
-    except LookupError:
-        raise ConfigError(f"no encoding is called {encoding!r}; try utf-8 or cp949") from None
-
-
-def _delimited(path: Path, stream: TextIO) -> tuple[list[str], Iterator[dict[str, Any]]]:
-    """Column names, and rows; blank lines are passed over."""
-    reader = csv.reader(stream, delimiter="\t" if path.suffix == ".tsv" else ",", strict=True)
-    try:
-        header = next(reader, [])
-    except csv.Error as error:
-        raise ConfigError(f"{path}:{reader.line_num}: {error}") from None
-    double = sorted({name for name in header if header.count(name) > 1})
-    if not header or double:
-        raise ConfigError(
-            f"{path}: the first line should name the columns, " + (f"{', '.join(double)} is there twice" if double else "it is empty")
-        )
-    return header, _cells(path, reader, header)
-
-
-def _cells(path: Path, reader: Any, header: list[str]) -> Iterator[dict[str, Any]]:
-    try:
-        for cells in reader:
-            if cells and len(cells) != len(header):
-                raise ConfigError(f"{path}:{reader.line_num}: {len(cells)} cells, the first line names {len(header)} columns")
-            if cells:
-                yield dict(zip(header, cells, strict=True))
-    except csv.Error as error:
-        raise ConfigError(f"{path}:{reader.line_num}: {error}") from None
-
-
-def _objects(path: Path, stream: TextIO) -> tuple[list[str], Iterator[dict[str, Any]]]:
-    return [], _parsed(path, stream)
-
-
-def _parsed(path: Path, stream: TextIO) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(stream, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise ConfigError(f"{path}:{number}: no JSON: {error}") from None
-        if not isinstance(row, dict):
-            raise ConfigError(f"{path}:{number}: should be an object ({{...}}), found {line.strip()[:40]}")
-        yield row
-
-
-def _lines(path: Path, stream: TextIO) -> tuple[list[str], Iterator[dict[str, Any]]]:
-    return [TEXT], ({TEXT: line.rstrip("\r\n")} for line in stream)
-
-
-def _names(rows: list[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows for name in row))
-
-
-def _table(path: Path, columns: list[str], rows: list[dict[str, Any]], first: int) -> "pa.Table":
-    import pyarrow as pa
-
-    arrays = {}
-    for name in columns:
-        try:
-            arrays[name] = pa.array([row.get(name) for row in rows])
-        except pa.ArrowException as error:
-            raise ConfigError(
-                f"{path}: column {name!r} holds different kinds of values in rows {first + 1} to {first + len(rows)}: {error}"
-            ) from None
-    return pa.table(arrays)
 
 
 def _write_parquet(path: Path, parts: Sequence[Path], schemas: "list[pa.Schema]") -> None:
@@ -167,7 +208,7 @@ def _write_parquet(path: Path, parts: Sequence[Path], schemas: "list[pa.Schema]"
 
 
 def _cells_to(stream: TextIO, names: list[str]) -> Put:
-    writer = csv.writer(stream, delimiter="\t" if stream.name.endswith(".tsv") else ",", lineterminator="\n")
+    writer = csv.writer(stream, delimiter="\t" if stream.name.lower().endswith(".tsv") else ",", lineterminator="\n")
     writer.writerow(names)
     return lambda rows: writer.writerows([_cell(value) for value in row.values()] for row in rows)
 
@@ -177,7 +218,17 @@ def _cell(value: Any) -> Any:
 
 
 def _objects_to(stream: TextIO, names: list[str]) -> Put:
-    return lambda rows: stream.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+    return lambda rows: stream.writelines(json.dumps(_plain(row), ensure_ascii=False, default=str) + "\n" for row in rows)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with whole numbers as such."""
+    return {name: int(value) if isinstance(value, Decimal) and value == int(value) else value for name, value in row.items()}
+
+
+def _shell(delimiter: str) -> str:
+    """A delimiter as a person types it."""
+    return "$'\\t'" if delimiter == "\t" else f"'{delimiter}'"
 
 
 def _lines_to(stream: TextIO, names: list[str]) -> Put:

@@ -12,6 +12,7 @@ from malmoi.config import ConfigError
 from tasks import _benchmarks, _catalogue, _pins
 from tasks._benchmarks import Benchmark
 from tasks._catalogue import Corpus, Fetched, Local, Mirror, Package
+from tasks.fetch import forgotten
 
 ONLY_PRINTS = True  # it stops where nobody reads on
 HEAD = ("name", "language", "problem", "size", "state")
@@ -36,6 +37,8 @@ def run(name: str | None, data: Path, pins: Path, catalogue: Path) -> None:
     print(lines[0])
     for corpus, line in zip(corpora, lines[1:], strict=True):
         print(f"{line}\n    {corpus.entry.title}\n    licence: {corpus.entry.licence}")
+    for left in forgotten(pins, catalogue):
+        print(f"{left}: pinned, but not in the catalogue: python -m tasks forget {left.name}")
 
 
 def purpose(corpus: Corpus | Benchmark) -> str:
@@ -54,6 +57,8 @@ def state(corpus: Fetched, data: Path) -> str:
         wrong = [path.name for path in files if path.stat().st_size != corpus.source.files[path.name].bytes]
         if wrong:
             return f"damaged ({wrong[0]}): python -m tasks fetch {corpus.name}"
+    if changed := _catalogue.changed_sources(corpus, data / corpus.name):
+        return f"{changed[0]} has changed since: python -m tasks fetch {corpus.name}"
     return "present"
 
 

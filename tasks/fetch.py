@@ -12,6 +12,7 @@ import argparse
 import os
 import shutil
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -20,6 +21,8 @@ from pathlib import Path
 from malmoi.config import ConfigError
 from tasks import _benchmarks, _catalogue, _fetching, _pins
 from tasks._catalogue import Fetched, Local, Mirror, Package, size
+from tasks.runtime.files import exchange
+from tasks.runtime.locks import lock, path_for
 
 PARTIAL = ".partial"  # folder of data/ in which a corpus is put together
 
@@ -46,21 +49,32 @@ def run(names: list[str], bundled: bool, mirror: Path | None, data: Path, pins: 
     mirror = mirror or (Path(named) if named else None)
     for corpus in corpora:
         fetch(corpus, data, pins, mirror)
+    for left in forgotten(pins, catalogue):
+        print(f"warning: {pins} pins {left}, which the catalogue does not have; take its pin out: python -m tasks forget {left.name}")
+
+
+def forgotten(pins: Path, catalogue: Path) -> list[Path]:
+    """Folders that are pinned though the catalogue has no such corpus or benchmark any more."""
+    known = {corpus.name for corpus in _benchmarks.everything(catalogue)}
+    return [folder for folder in _pins.folders(pins) if folder.name not in known]
 
 
 def fetch(corpus: Fetched, data: Path, pins: Path, mirror: Path | None) -> None:
-    """Bring one corpus or benchmark into data/NAME and check or write its pin."""
+    """Bring one corpus or benchmark into data/NAME and check or write its pin. One process at a time: another one waits, and then finds it
+    there."""
     target, unfinished = data / corpus.name, data / PARTIAL / corpus.name
-    unfinished.mkdir(parents=True, exist_ok=True)
-    try:
-        whole = gather(corpus, target, unfinished, mirror)
-        pin = _pins.of_folder(whole)
-        if isinstance(corpus.source, Package):
-            check_pin(corpus.name, corpus.source, _pins.find(pins, target), pin)
-        changed = install(whole, target, pin)
-        pinned = _pins.put(pins, target, pin)
-    finally:
-        tidy(unfinished, keep=isinstance(corpus.source, Mirror))
+    with lock(path_for(pins).with_name(f"{data.name}-{corpus.name}.lock"), f"fetches {corpus.name}"):
+        recover(target, unfinished)
+        unfinished.mkdir(parents=True, exist_ok=True)
+        try:
+            whole = gather(corpus, target, unfinished, mirror)
+            pin = _pins.of_folder(whole)
+            if isinstance(corpus.source, Package):
+                check_pin(corpus.name, corpus.source, _pins.find(pins, target), pin)
+            changed = install(whole, target, pin)
+            pinned = _pins.put(pins, target, pin)
+        finally:
+            tidy(unfinished, keep=isinstance(corpus.source, Mirror))
     news = f"{pin.nfiles} files, {size(pin.size)}" if changed else "already there and right"
     print(f"{corpus.name}: {news}" + (f"; {pins} pins it now: {pin.md5}" if pinned else ""))
 
@@ -89,18 +103,36 @@ def tidy(unfinished: Path, keep: bool) -> None:
 
 
 def install(unfinished: Path, target: Path, pin: _pins.Pin) -> bool:
-    """Put the finished folder in its place, unless the same is there. Returns whether anything changed."""
+    """Put the finished folder in its place, unless the same is there. Returns whether anything changed.
+
+    A folder that is there is exchanged for the new one in one step where the system can, so that `target` is never gone. Where it cannot,
+    `recover` sees to it after a kill.
+    """
     if unfinished == target:
         return False
     if target.is_dir() and _pins.of_folder(target) == pin:
         return False
-    old = unfinished.with_name(f"{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    if target.exists() and exchange(unfinished, target):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        return True
+    old = _old(target, unfinished)
     if target.exists():
         target.rename(old)
     unfinished.rename(target)
     shutil.rmtree(old, ignore_errors=True)
     return True
+
+
+def recover(target: Path, unfinished: Path) -> None:
+    """Put back what a process that was killed in `install` had moved away, and remove what it no longer needed."""
+    old = _old(target, unfinished)
+    if old.exists() and not target.exists():
+        old.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(target: Path, unfinished: Path) -> Path:
+    return unfinished.with_name(f"{target.name}.old")
 
 
 def copy_bundled(source: Package, folder: Path) -> None:
@@ -109,25 +141,38 @@ def copy_bundled(source: Package, folder: Path) -> None:
     if spec is None or not spec.submodule_search_locations:
         raise ConfigError(f"package {source.package!r} is not installed; run: make")
     root = Path(next(iter(spec.submodule_search_locations)))
-    _empty(folder)
-    for pattern in source.files:
-        found = sorted(root.glob(pattern))
-        if not found:
-            raise ConfigError(f"package {source.package!r} has no {pattern}; this version does not carry it (pinned in requirements.lock)")
-        for path in found:
-            shutil.copyfile(path, folder / path.name)
+    found = [path for pattern in source.files for path in _matching(root, source, pattern)]
+    _copy_all(found, folder, f"package {source.package!r}")
+
+
+def _matching(root: Path, source: Package, pattern: str) -> list[Path]:
+    found = sorted(root.glob(pattern))
+    if not found:
+        raise ConfigError(f"package {source.package!r} has no {pattern}; this version does not carry it (pinned in requirements.lock)")
+    return found
 
 
 def copy_local(name: str, source: Local, folder: Path) -> None:
     """Copy a person's own files."""
-    _empty(folder)
-    for given in source.local:
-        path = Path(given).expanduser()
+    found = [_catalogue.existing(Path(given).expanduser()) for given in source.local]
+    for path in found:
         if not path.is_file():
             raise ConfigError(f"corpus {name}: source.local: no file {path} (looked from {Path.cwd()})")
-        if (folder / path.name).exists():
-            raise ConfigError(f"corpus {name}: source.local: two files are called {path.name}; rename one")
-        shutil.copyfile(path, folder / path.name)
+    _copy_all(found, folder, f"corpus {name}: source.local")
+
+
+def _copy_all(paths: list[Path], folder: Path, where: str) -> None:
+    """Copy files into an empty folder, and look whether all of each has come. Names are in NFC there."""
+    _empty(folder)
+    for path in dict.fromkeys(paths):
+        copy = folder / unicodedata.normalize("NFC", path.name)
+        if copy.exists():
+            raise ConfigError(f"{where}: two files are called {path.name}; rename one")
+        shutil.copyfile(path, copy)
+        if copy.stat().st_size != path.stat().st_size:
+            raise ConfigError(f"{where}: {path} is being written just now; fetch again when that is over")
+    if len(list(folder.iterdir())) != len(set(paths)):
+        raise ConfigError(f"{where}: {len(list(folder.iterdir()))} of {len(set(paths))} files came; fetch again")
 
 
 def bring(name: str, source: Mirror, unfinished: Path, folders: list[Path], online: bool) -> None:
@@ -149,7 +194,7 @@ def bring(name: str, source: Mirror, unfinished: Path, folders: list[Path], onli
 
 def _lacking(path: Path, remote: _catalogue.Remote) -> str:
     if not path.is_file():
-        there = "the folder has it not" if path.parent.is_dir() else "there is no such folder"
+        there = "file not found in the mirror" if path.parent.is_dir() else "there is no such folder"
         return f"{path}: {there}; mend the mirror, or unset {_fetching.MIRROR} to take it from {remote.address}"
     got, size_got = _fetching.sha256(path), path.stat().st_size
     what = "truncated" if size_got < remote.bytes else "another file"

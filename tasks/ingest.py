@@ -24,6 +24,7 @@ from malmoi import profile as profiles
 from malmoi.cleaning import Drops
 from malmoi.config import ConfigError
 from malmoi.contract import PATH, Limits, enforce, limits
+from malmoi.corpora._text import EncodingError
 from malmoi.outline import Columns, Outline
 from malmoi.profile import Profiler
 from malmoi.rows import EXAMPLES, SPLITS, Dropped, Example, Writer, read_whole, write_whole
@@ -49,18 +50,35 @@ def run(name: str, data: Path, out: Path, profile: Path, catalogue: Path, contra
         whole = folder / "whole.parquet"
         outline, unread, unclean = _collect(corpus, files, f"{catalogue}: corpora.{name}.reader.options", whole)
         try:
-            fates = splits.divide(outline, corpus.entry.clean, corpus.entry.split, unclean.counts)
+            fates = splits.divide(outline, corpus.entry.clean, corpus.entry.split, _account(corpus, unread + unclean))
             if corpus.entry.problem == "classify":
                 splits.check_labels(outline, fates, lambda place: next(islice(read_whole(whole), place, None)))
         except ConfigError as error:
             raise ConfigError(f"corpus {name} ({', '.join(map(str, files[:3]))}): {error}") from None
         profiler = Profiler(beside / "words", profiles.repeated(outline, fates))
         described = _deal(whole, fates, unclean, profiler)
+        card = _head(corpus, files) | _replaced(corpus, whole) | cards.card(described, unread + unclean, cards.duplicates(outline, fates))
         whole.unlink()
-        card = _head(corpus, files) | cards.card(described, unread + unclean, cards.duplicates(outline, fates))
         (folder / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         _hold(profiler.profile(card, described), held, contract, beside)
     print(summary(name, card))
+
+
+def _account(corpus: _catalogue.Corpus, dropped: Drops) -> dict[str, int]:
+    """How many rows went before the division, by reason, with where the first one is and which values were the reason."""
+    known = ", ".join(map(repr, corpus.entry.reader.options.get("labels") or {}))
+    found = {}
+    for reason, count in dropped.counts.items():
+        values = f"found {', '.join(dropped.values[reason])}; `labels` has {known}; " if dropped.values.get(reason) else ""
+        found[f"{reason} ({values}the first is {dropped.first[reason][0].where})"] = count
+    return found
+
+
+def _replaced(corpus: _catalogue.Corpus, whole: Path) -> dict[str, int]:
+    """How many texts hold a � in place of bytes that were not of the encoding, where the reader was asked to write them so."""
+    if corpus.entry.reader.options.get("on_error") != "replace":
+        return {}
+    return {"replaced": sum("\ufffd" in example.text for example in read_whole(whole))}
 
 
 def _hold(profile: dict[str, Any], held: Limits, path: Path, folder: Path) -> None:
@@ -106,7 +124,10 @@ def _collect(corpus: _catalogue.Corpus, files: Sequence[Path], where: str, whole
                 outline.add(row)
                 yield row
 
-    write_whole(whole, kept())
+    try:
+        write_whole(whole, kept())
+    except EncodingError as error:
+        raise ConfigError(error.message(corpus.entry.language)) from None
     _check_ids(corpus.name, ids["id"], read(corpus, files, where))
     return outline, unread, unclean
 
@@ -169,5 +190,6 @@ def summary(name: str, card: dict[str, Any]) -> str:
         more = ", ..." if len(found["labels"]) > 8 else ""
         lines.append(f"  {split:<5} {found['examples']:>9,} examples {found['characters']:>12,} characters  {labels}{more}".rstrip())
     lines += [f"  dropped {found['count']:,}: {reason}" for reason, found in card["drops"].items()]
+    lines += [f"  texts with bytes that are not of the encoding, written as �: {card['replaced']:,}"] if card.get("replaced") else []
     lines += [f"  {count:,} texts of {pair}" for pair, count in card["duplicates"]["across"].items() if count]
     return "\n".join(lines)

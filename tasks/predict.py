@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from malmoi.predictor import Predictor
+    from tasks._tables import LeftOut
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,13 +36,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", metavar="COLUMN", help="column with the texts (default: text, or the only one)")
     parser.add_argument("--probabilities", action="store_true", help="a column for the probability of every class")
     parser.add_argument("--encoding", default="utf-8", help="of the texts' file (default: utf-8)")
+    parser.add_argument("--delimiter", default="", help="between the fields of a .csv or .tsv (default: a comma, a tab)")
+    parser.add_argument(
+        "--on-error",
+        choices=["fail", "drop", "replace"],
+        default="fail",
+        help="what becomes of rows with bytes that are not of the encoding: an error, they are left out, or the bytes are replaced by �",
+    )
     parser.add_argument("--rows", type=int, default=1000, help="that are read, answered and kept at a time (default: 1000)")
     parser.add_argument(
         "--set", dest="settings", action="append", default=[], metavar="NAME=VALUE", help="how a language model writes: length=60, stop=[.]"
     )
 
 
-def run(model: str, source: Path, out: Path, text: str | None, probabilities: bool, encoding: str, rows: int, settings: list[str]) -> None:
+def run(
+    model: str,
+    source: Path,
+    out: Path,
+    text: str | None,
+    probabilities: bool,
+    encoding: str,
+    rows: int,
+    settings: list[str],
+    delimiter: str = "",
+    on_error: Literal["fail", "drop", "replace"] = "fail",
+) -> None:
     """Write `out`. Raises ConfigError where model, file, column or options cannot be right."""
     from malmoi.config import ConfigError
     from malmoi.experiments import digest
@@ -53,17 +72,28 @@ def run(model: str, source: Path, out: Path, text: str | None, probabilities: bo
     if rows < 1:
         raise ConfigError(f"--rows should be 1 or more, found {rows}")
     _tables.kind(source), _tables.kind(out)
-    began = time.monotonic()
+    _check_other(source, out)
+    how, left_out, began = _tables.Reading(rows, encoding, delimiter, on_error), _tables.LeftOut(), time.monotonic()
     with _bundle(model) as folder:
         predictor = Predictor.load(folder)
         question = Question(text, probabilities, _options(settings))
         question.check(predictor, out)
-        made_from = {"model": digest(folder), "source": _fetching.sha256(source), "encoding": encoding, "rows": rows, **asdict(question)}
+        made_from = {"model": digest(folder), "source": _fetching.sha256(source), **asdict(how), **asdict(question)}
         with _parts.parts(out, made_from) as made:
-            count, without = _answer(predictor, question, made, _tables.parts(source, rows, encoding), source)
+            count, without = _answer(predictor, question, made, source, (_tables.parts(source, how, left_out), left_out))
             made.finish(_tables.write)
     said = f"{count:,} rows in {time.monotonic() - began:.0f} s" + (f"; {without:,} have no text, and no answer" if without else "")
-    print(f"{out}: {said}", flush=True)
+    print(f"{out}: {said}{left_out}", flush=True)
+
+
+def _check_other(source: Path, out: Path) -> None:
+    """Raise ConfigError where the answers would take the place of the texts, under whatever name."""
+    from malmoi.config import ConfigError
+
+    if source.resolve() == out.resolve() or (out.exists() and source.samefile(out)):
+        raise ConfigError(f"--out {out} is the file of the texts, and would take their place; name another file")
+    if out.is_dir():
+        raise ConfigError(f"--out {out} is a folder; name a file")
 
 
 @dataclass(frozen=True)
@@ -81,7 +111,7 @@ class Question:
 
         if predictor.problem == "language_model":
             config.read(Decoding, self.options, "--set")
-            if self.probabilities or out.suffix == ".txt":
+            if self.probabilities or out.suffix.lower() == ".txt":
                 raise config.ConfigError("a language model writes texts, of several lines and without classes: no --probabilities, no .txt")
         elif self.options:
             raise config.ConfigError(
@@ -91,24 +121,28 @@ class Question:
     def column(self, names: list[str], source: Path) -> str:
         """The column with the texts. Raises ConfigError, with the columns there are, where it is not there or cannot be told."""
         from malmoi.config import ConfigError
+        from malmoi.corpora._records import column_name
 
-        found = self.text or ("text" if "text" in names else names[0] if len(names) == 1 else None)
+        found = column_name(self.text) if self.text else ("text" if "text" in names else names[0] if len(names) == 1 else None)
         if found is None or found not in names:
             raise ConfigError(f"{source}: which column has the texts? There are: {', '.join(names)}; name one: --text COLUMN")
         return found
 
 
-def _answer(predictor: "Predictor", question: Question, made: Any, tables: "Iterator[pa.Table]", source: Path) -> tuple[int, int]:
-    """Answer what was not answered yet. Returns (rows, rows without a text)."""
+def _answer(
+    predictor: "Predictor", question: Question, made: Any, source: Path, read: "tuple[Iterator[pa.Table], LeftOut]"
+) -> tuple[int, int]:
+    """Answer what was not answered yet. read: the tables, and what was noted of them. Returns (rows, rows without a text)."""
     from tasks._progress import Progress
 
     there, progress, without = len(made.files), Progress(source.name, _rows(source)), 0
     if there:
         print(f"{made.target}: goes on after {there} parts that are there", flush=True)
     column = ""
-    for number, table in enumerate(tables):
+    for number, table in enumerate(read[0]):
         column = column or question.column(table.column_names, source)
-        texts = _texts(table, column, source, progress.done)
+        broken = {place - progress.done for place, name in read[1].broken if name == column}
+        texts = [None if place in broken else text for place, text in enumerate(_texts(table, column, source, progress.done))]
         without += texts.count(None)
         if number >= there:
             made.add(number, _joined(table, _answers(predictor, question, texts), source))
@@ -117,13 +151,15 @@ def _answer(predictor: "Predictor", question: Question, made: Any, tables: "Iter
 
 
 def _texts(table: "pa.Table", column: str, source: Path, first: int) -> list[str | None]:
+    """The texts; None where there is none, or only white space, or one that cannot be a text."""
     from malmoi.config import ConfigError
+    from malmoi.corpora._fields import is_missing, unusable
 
     texts: list[Any] = table[column].to_pylist() if column in table.column_names else [None] * len(table)
     for place, text in enumerate(texts, first + 1):
-        if not (text is None or isinstance(text, str)):
+        if not (is_missing(text) or isinstance(text, str)):
             raise ConfigError(f"{source}: column {column!r} should hold strings, row {place} has {type(text).__name__}: {text!r:.60}")
-    return texts
+    return [text if isinstance(text, str) and text.strip() and not unusable(text) else None for text in texts]
 
 
 def _answers(predictor: "Predictor", question: Question, texts: list[str | None]) -> dict[str, list[Any]]:
@@ -161,11 +197,11 @@ def _rows(source: Path) -> int:
     """How many rows the file has; with line ends inside of quotes, somewhat fewer."""
     from tasks import _tables
 
-    if source.suffix == ".parquet":
+    if _tables.kind(source) == ".parquet":
         return int(_tables.parquet(source).metadata.num_rows)
     with open(source, "rb") as stream:
         ends = sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
-    return max(0, ends - (source.suffix in (".csv", ".tsv")))
+    return max(0, ends - (_tables.kind(source) in (".csv", ".tsv")))
 
 
 def _options(settings: list[str]) -> dict[str, Any]:

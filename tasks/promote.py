@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from malmoi.promotion import Rules
 
 
+RULES = Path("params/promote.yaml")
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Folders to read and the folder to write."""
     parser.add_argument("--compare", type=Path, required=True, help="folder that `compare` wrote")
@@ -76,14 +79,29 @@ def run(
 def _rules(path: Path | None, name: str, boards: "dict[str, list[Entry]]") -> "Rules":
     """The rules of a board. Boards that there may be: those here, and each problem on each corpus of params/experiments/."""
     from malmoi.leaderboard import model_name
-    from malmoi.objectives import OBJECTIVES
     from malmoi.promotion import Rules, rules
 
     if path is None:
         return Rules()
+    return rules(path, name, _possible(path) | {model_name(board) for board in boards})
+
+
+def check_rules(path: Path) -> None:
+    """Raise ConfigError where the rules cannot be right for any board; nothing where there is no such file."""
+    from malmoi.promotion import rules
+
+    known = _possible(path)
+    if path.is_file() and known:
+        rules(path, min(known), known)
+
+
+def _possible(path: Path) -> set[str]:
+    """Boards that there may be: each problem on each corpus of the folder `experiments` beside the rules."""
+    from malmoi.experiments import PROBLEMS
+    from malmoi.leaderboard import model_name
+
     corpora = [file.stem for file in (path.parent / "experiments").glob("*.yaml")]
-    known = {model_name(board) for board in boards} | {model_name(f"{problem}/{corpus}") for problem in OBJECTIVES for corpus in corpora}
-    return rules(path, name, known)
+    return {model_name(f"{problem}/{corpus}") for problem in PROBLEMS for corpus in corpora}
 
 
 def _decide(case: "_defence.Case", entries: "list[Entry]", rules: "Rules") -> dict[str, Any]:

@@ -1,19 +1,22 @@
 """JSON lines: one object a line, its keys are the columns."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 
 from malmoi.config import ConfigError, params
 from malmoi.corpora._fields import Columns
-from malmoi.corpora._text import lines
+from malmoi.corpora._records import NO_OBJECT, Record, objects
+from malmoi.corpora._text import OnError
 from malmoi.rows import Dropped, Example
 
 
 @params
 class Params:
-    """text, label, id, document: keys; without `id` a row is called file:row. labels: class name of each value, e.g. {"0": negative}."""
+    """text, label, id, document: keys; without `id` a row is called file:row. labels: class name of each value, e.g. {"0": negative}.
+
+    on_error: what to do with a line that has bytes which are not of the encoding: fail, drop it (counted), or replace them by �.
+    """
 
     text: str
     label: str | None = None
@@ -21,40 +24,29 @@ class Params:
     document: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     encoding: str = "utf-8"
+    on_error: OnError = "fail"
 
 
 def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
     """Rows of the files in order. Raises ConfigError where a file's first row is no JSON object or lacks a key; later ones are dropped."""
     wanted = Columns(params.text, params.label, params.id, params.document, params.labels)
     for path in files:
-        yield from _read_file(path, params.encoding, wanted)
+        yield from _read_file(path, params, wanted)
 
 
-def _read_file(path: Path, encoding: str, wanted: Columns) -> Iterator[Example | Dropped]:
+def _read_file(path: Path, params: Params, wanted: Columns) -> Iterator[Example | Dropped]:
     first = True
-    for row, line in enumerate(lines(path, encoding), 1):
-        if not line.strip():
-            yield Dropped("blank line", f"{path.name}:{row}")
-            continue
-        record = _record(line)
+    for row, record in objects(path, params.encoding, params.on_error):
         if first:
-            _check(path, row, record, wanted)
-            first = False
-        if record is None:
-            yield Dropped("not a JSON object", f"{path.name}:{row}", line.rstrip("\n"))
-        else:
-            yield wanted.example(path, row, record)
+            first = _check(path, row, record, wanted)
+        yield record if isinstance(record, Dropped) else wanted.example(path, row, record)
 
 
-def _record(line: str) -> dict[str, object] | None:
-    try:
-        record = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
-
-
-def _check(path: Path, row: int, record: dict[str, object] | None, wanted: Columns) -> None:
-    if record is None:
-        raise ConfigError(f"{path}: row {row} is not a JSON object; json_lines needs one object on every line (no array around them)")
-    wanted.check(path, list(record))
+def _check(path: Path, row: int, record: Record | Dropped, wanted: Columns) -> bool:
+    """Raise ConfigError where the first row is no object or lacks a key. Returns whether the first row is still to come."""
+    if not isinstance(record, Dropped):
+        wanted.check(path, list(record))
+        return False
+    if record.reason == NO_OBJECT:
+        raise ConfigError(f"{path}: row {row} is {NO_OBJECT}; json_lines needs one object on every line (no array around them)")
+    return True

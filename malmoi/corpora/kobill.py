@@ -15,7 +15,7 @@ from typing import Literal
 
 from malmoi.config import ConfigError, params
 from malmoi.corpora._sentences import sentences
-from malmoi.corpora._text import lines, normalise
+from malmoi.corpora._text import mended, normalise
 from malmoi.rows import Dropped, Example
 
 _PAGE = re.compile(r"\s*-\s*\d+\s*-\s*")
@@ -56,7 +56,7 @@ def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
     for path in files:
         if params.classes and path.stem not in params.classes:
             raise ConfigError(f"{path}: `classes` does not say which class bill {path.stem} is; it has {', '.join(params.classes)}")
-        written = [(row, normalise(line)) for row, line in enumerate(lines(path, "utf-8"), 1)]
+        written = [(row, normalise(line)) for row, line in mended(path, "utf-8", "fail") if isinstance(line, str)]
         if path.name in params.unwrapped:
             found: list[Passage | Dropped] = [Passage(row, line.strip()) for row, line in written if line.strip()]
         else:

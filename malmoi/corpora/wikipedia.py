@@ -62,9 +62,15 @@ def _articles(path: Path) -> Iterator[tuple[int, str, str]]:
             for page in _pages(stream):
                 fields = {_local(child): child.text or "" for child in page.iter()}
                 if fields.get("ns", "0") == "0":
-                    yield int(_child(page, "id")), fields.get("title", ""), fields.get("text", "")
+                    yield _number(path, _child(page, "id")), fields.get("title", ""), fields.get("text", "")
     except (ElementTree.ParseError, OSError, EOFError) as error:
         raise ConfigError(f"{path}: not a MediaWiki XML dump, or cut short ({error}); fetch it again") from None
+
+
+def _number(path: Path, text: str) -> int:
+    if not text.strip().isdecimal():
+        raise ConfigError(f"{path}: a page's id is {text[:20]!r}, should be a number: not a MediaWiki XML dump, or damaged; fetch it again")
+    return int(text)
 
 
 def _pages(stream: IO[bytes]) -> Iterator[ElementTree.Element]:

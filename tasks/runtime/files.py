@@ -1,12 +1,15 @@
 """Files that others see whole or not at all, also where several processes write them, or one is killed while it does."""
 
+import ctypes
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE = ".malmoi"  # folder for locks and work in progress; ignores itself
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of fcntl.h and linux/fs.h
 UNFINISHED = ".unfinished"  # ending of names that nobody else reads; .gitignore knows it
 
 
@@ -32,6 +35,14 @@ def unfinished(path: Path) -> Iterator[Path]:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Exchange two files or folders in one step: nobody finds either of them gone. Returns whether the system can (Linux, renameat2(2))."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
+    if renameat2 is None:
+        return False
+    return not renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE)
 
 
 def private_folder(root: Path) -> Path:

@@ -1,8 +1,8 @@
 """One lock for whatever is read, changed and written back: held by one process at a time, with the name of who holds it.
 
 A lock is a file that its holder has locked with flock(2). The kernel gives it back when the holder ends, however it ends, so no lock is
-ever stale. The file says who holds it. It stays when the lock is given back: removing it would let two processes hold two files of one
-name. What the holder starts does not inherit the lock.
+ever stale. The file says who holds it. It stays when the lock is given back; a holder may remove it with the folder that it lies in. What
+the holder starts does not inherit the lock.
 """
 
 import errno
@@ -96,10 +96,8 @@ def hold(
     check: Callable[[], None] | None = None,
 ) -> Iterator[None]:
     """As `lock`, but nobody enters twice, not even the thread that is inside. check: called all the time while this waits; may raise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = _acquire(path, _seconds(timeout), say or _say, check or _go_on)
     try:
-        _acquire(descriptor, path, _seconds(timeout), say or _say, check or _go_on)
         with _noted(descriptor, doing):
             yield
     finally:
@@ -115,10 +113,11 @@ def owner(path: Path) -> Owner | None:
         return None
 
 
-def _acquire(descriptor: int, path: Path, timeout: float, say: Callable[[str], None], check: Callable[[], None]) -> None:
+def _acquire(path: Path, timeout: float, say: Callable[[str], None], check: Callable[[], None]) -> int:
+    """The open lock file, locked. Who holds a lock may remove its file, with the folder that it lies in: then another one is made."""
     began = time.monotonic()
     told = False
-    while not _try(descriptor):
+    while (descriptor := _try(path)) is None:
         waited = time.monotonic() - began
         if waited >= timeout:
             raise BusyError(_busy(path, timeout), owner(path))
@@ -127,16 +126,33 @@ def _acquire(descriptor: int, path: Path, timeout: float, say: Callable[[str], N
             told = True
         check()
         time.sleep(POLL)
+    return descriptor
 
 
-def _try(descriptor: int) -> bool:
+def _try(path: Path) -> int | None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except FileNotFoundError:  # its folder was removed in between
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _still_there(descriptor, path):
+            return descriptor
     except OSError as error:
         if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
+            os.close(descriptor)
             raise
+    os.close(descriptor)
+    return None
+
+
+def _still_there(descriptor: int, path: Path) -> bool:
+    """Whether the locked file is the one that others find at `path`."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
         return False
-    return True
 
 
 def _busy(path: Path, timeout: float) -> str:

@@ -67,7 +67,11 @@ def test_a_damaged_file_is_replaced_and_a_stray_one_goes_with_it(place: Path) ->
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(CONTENT[:-3], "truncated: SHA-256 should be"), (CONTENT + "x", "another file"), (None, "the folder has it not; mend the mirror")],
+    [
+        (CONTENT[:-3], "truncated: SHA-256 should be"),
+        (CONTENT + "x", "another file"),
+        (None, "file not found in the mirror; mend the mirror"),
+    ],
 )
 def test_a_mirror_that_is_wrong_is_an_error(place: Path, capsys: pytest.CaptureFixture[str], content: str | None, said: str) -> None:
     file = place / "mirror" / "shakespeare" / "play.txt"

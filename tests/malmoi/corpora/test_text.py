@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from malmoi.config import ConfigError
 from malmoi.corpora._sentences import sentences
-from malmoi.corpora._text import lines, normalise
+from malmoi.corpora._text import lines, mended, normalise
 
 
 def written(folder: Path, content: bytes) -> Path:
@@ -35,8 +35,8 @@ def test_encodings_marks_and_line_ends_give_the_same_text(tmp_path: Path, conten
 
 def test_a_wrong_encoding_names_the_row_and_the_right_one(tmp_path: Path) -> None:
     path = written(tmp_path, b"id,text\n1,fine\n2,\xb8\xbb\xb8\xf0\xc0\xcc\n")
-    with pytest.raises(ConfigError, match=r"reviews.txt: row 3 is not utf-8 \(byte 0xb8 at its byte 3\); .*set encoding: cp949"):
-        list(lines(path, "utf-8"))
+    with pytest.raises(ConfigError, match=r"reviews.txt: row 3 is not utf-8 \(byte 0xb8 at its byte 3: '2,��.*'\); .*set encoding: cp949"):
+        list(mended(path, "utf-8", "fail"))
 
 
 def test_an_unknown_encoding_names_usual_ones(tmp_path: Path) -> None:

@@ -35,3 +35,11 @@ def test_a_dump_that_is_cut_short_is_an_error(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ConfigError, match="not a MediaWiki XML dump, or cut short"):
             list(wikipedia.read([tmp_path / name], Params()))
+
+
+def test_a_page_whose_number_is_none_is_told(tmp_path: Path) -> None:
+    """Found by fuzzing."""
+    path = tmp_path / "x.xml"
+    path.write_text("<mediawiki><page><title>A</title><ns>0</ns><id>?</id><text>x</text></page></mediawiki>")
+    with pytest.raises(ConfigError, match=r"x\.xml: a page's id is '\?', should be a number"):
+        list(wikipedia.read([path], wikipedia.Params()))

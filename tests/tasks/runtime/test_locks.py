@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,6 +101,16 @@ def test_a_thread_may_enter_again_and_another_may_not(tmp_path: Path) -> None:
         thread.join()
     with lock(path, timeout=0):
         assert found == ["refused"]
+
+
+def test_a_holder_may_remove_the_folder_of_its_lock(tmp_path: Path) -> None:
+    """Who waits then gets the lock of a file that others find, too."""
+    path = tmp_path / "work" / "x.lock"
+    process = holder(path)
+    threading.Timer(0.5, shutil.rmtree, (path.parent,)).start()
+    threading.Timer(1.0, end, (process, signal.SIGKILL)).start()
+    with lock(path, timeout=30, say=lambda _: None):
+        assert locks.owner(path).pid == processes.identify().pid
 
 
 def test_what_the_holder_starts_does_not_hold_it(tmp_path: Path) -> None:
