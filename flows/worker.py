@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from flows.commands import Stop, Stopped
 from flows.graph import Pipeline
 from flows.needs import Machine, here
 from flows.stages import Result
-from flows.workers import folder
+from flows.workers import folder, names
 from malmoi.config import ConfigError
 from tasks.runtime import output
 
@@ -149,8 +148,7 @@ async def _serve(url: str, machine: Machine) -> None:
     from distributed.comm.addressing import get_address_host_port
     from distributed.utils import get_ip
 
-    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:4]}"  # in containers of one machine, the first two are the same
-    place, host = str(Path(".dvc/tmp").resolve()), get_ip(*get_address_host_port(url))
+    name, place, host = names.new(), str(Path(".dvc/tmp").resolve()), get_ip(*get_address_host_port(url))
     async with Worker(url, nthreads=1, name=name, local_directory=place, death_timeout=AGAIN, host=host) as worker:
         print(f"{name}: at work for {url}, {machine.cores} cores, in {Path.cwd()}", flush=True)
         while worker.status.name == "running" and not _ended.asked:
