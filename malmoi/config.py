@@ -39,12 +39,22 @@ def read(schema: type[T], data: object, where: str) -> T:
     """
     from pydantic import ValidationError
 
+    _check_keys(data, where)
     try:
         # as JSON: there strict mode takes a mapping for a dataclass, yet no "3" for 3
         return _adapter(cast(Any, schema)).validate_json(json.dumps({} if data is None else data, default=str))
     except ValidationError as error:
         lines = [_explain(dict(problem), schema) for problem in error.errors(include_url=False)]
         raise ConfigError("\n".join(f"{where}: {line}" for line in lines)) from None
+
+
+def _check_keys(data: object, where: str) -> None:
+    """Raise ConfigError for a key of which YAML has made something else than what was written: `yes:` is True, `010:` is 8."""
+    for key, value in data.items() if isinstance(data, dict) else ():
+        if not isinstance(key, str):
+            kind = "a yes or no" if isinstance(key, bool) else "a number" if isinstance(key, int | float) else type(key).__name__
+            raise ConfigError(f'{where}: YAML makes {kind} of a key ({key!r}); put it in quotation marks, as it is meant: "..."')
+        _check_keys(value, f"{where}.{key}")
 
 
 @cache
@@ -103,12 +113,13 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 def load(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises ConfigError where it is missing, is no YAML, no mapping, or names a key twice."""
+    text = _text(path)
     try:
-        loaded = yaml.load(_text(path), Loader=_Loader)  # noqa: S506 - a SafeLoader
+        loaded = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except _SlipError as error:
         raise ConfigError(f"{path}:{error.line}: {error}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}{_place(error)}: not valid YAML: {_what(error)}") from None
+        raise ConfigError(f"{path}{_place(error)}: not valid YAML: {_what(error, text)}") from None
     except ConfigError:
         raise
     except (ValueError, RecursionError) as error:  # a date that is none; nested too deeply
@@ -136,11 +147,11 @@ def _place(error: yaml.YAMLError) -> str:
     return f":{mark.line + 1}" if mark else ""
 
 
-def _what(error: yaml.YAMLError) -> str:
+def _what(error: yaml.YAMLError, text: str) -> str:
     """What is wrong, in a line, with a cure where it is known."""
-    said = " ".join(str(getattr(error, "problem", None) or error).split())
-    if "'\\t'" in said:
-        return "a tab stands where a line begins; YAML wants spaces"
+    said, mark = " ".join(str(getattr(error, "problem", None) or error).split()), getattr(error, "problem_mark", None)
+    if mark and text.split("\n")[mark.line][: mark.column + 1].endswith("\t"):
+        return "a tab stands in front of a key; YAML wants spaces"
     if "mapping values are not allowed" in said:
         return f"{said}; a value that holds a colon and a space wants quotation marks"
     return said

@@ -13,6 +13,7 @@ from types import ModuleType
 from malmoi.config import ConfigError
 
 HERE = Path(__file__).parent
+SHOWN = 20  # names in an error message
 SINGULAR = {"corpora": "corpus reader", "tokenizers": "tokenizer", "features": "feature", "models": "model"}
 
 
@@ -34,6 +35,7 @@ def find(room: str, name: str) -> ModuleType:
 
 
 def suggest(name: str, known: list[str]) -> str:
-    """End of an error message: the nearest known name, and all of them."""
+    """End of an error message: the nearest known name, and all of them, or the first twenty."""
     near = difflib.get_close_matches(name, known, n=1)
-    return (f"; did you mean {near[0]!r}?" if near else ";") + f" there are: {', '.join(known) or 'none'}"
+    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+    return (f"; did you mean {near[0]!r}?" if near else ";") + f" there are: {', '.join(known[:SHOWN]) or 'none'}{more}"

@@ -109,20 +109,11 @@ def corpus(catalogue: Path, name: str) -> Corpus:
     config.check_name(name, f"{catalogue}: {TABLE}")
     entry = config.read(Entry, config.entry(catalogue, TABLE, name), where)
     entry.split.check(f"{where}.split")
-    check_labels(entry.reader.options.get("labels"), f"{where}.reader.options.labels")
     if entry.reader.kind not in names_of("corpora"):
         raise ConfigError(
             f"{where}.reader.kind: no reader is called {entry.reader.kind!r}{suggest(entry.reader.kind, names_of('corpora'))}"
         )
     return Corpus(name, source(entry.source, f"{where}.source"), entry)
-
-
-def check_labels(labels: object, where: str) -> None:
-    """Raise ConfigError where YAML has made something else of a value that was to be renamed: `yes:` is True, `010:` is 8."""
-    for value in labels if isinstance(labels, dict) else ():
-        if not isinstance(value, str):
-            kind = {bool: "a yes or no", float: "a number"}.get(type(value), "a number" if isinstance(value, int) else type(value).__name__)
-            raise ConfigError(f'{where}: YAML makes {kind} of a key ({value!r}); put it in quotation marks, as it is in the file: "..."')
 
 
 def source(given: dict[str, Any], where: str) -> Source:

@@ -8,6 +8,7 @@ flows.local` and all other runs do it first.
 """
 
 import argparse
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -88,7 +89,7 @@ class Check:
     """The tables of all files that are switched on, together: entries refer to each other across files."""
 
     def __init__(self, root: Path, files: list[Path]) -> None:
-        self._root, self._files = root, files
+        self._root, self._files = Path(os.path.relpath(root)), files  # short in what is said
         self._found: list[str] = []
         self._entries: dict[str, dict[str, tuple[Place, Any]]] = {table: {} for table in TABLES}
 
@@ -119,7 +120,7 @@ class Check:
         try:
             check()
         except ConfigError as error:
-            self._found += str(error).splitlines()
+            self._found += [line for line in str(error).splitlines() if line not in self._found]
 
     def _load(self, file: Path) -> None:
         tables = self._loaded(file)
@@ -182,6 +183,9 @@ class Check:
         from malmoi import tokenization
 
         self._refer(place, "corpus", entry.corpus, self._entries["ingest"])
+        known = registry.names("tokenizers")
+        if entry.tokenizer not in known:
+            raise ConfigError(f"{place}.tokenizer: no tokenizer is called {entry.tokenizer!r}{registry.suggest(entry.tokenizer, known)}")
         tokenization.check(entry.tokenizer, entry.options, f"{place}.options")
 
     def _features(self, place: Place, entry: Any) -> None:

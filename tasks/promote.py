@@ -97,11 +97,11 @@ def check_rules(path: Path) -> None:
 
 def _possible(path: Path) -> set[str]:
     """Boards that there may be: each problem on each corpus of the folder `experiments` beside the rules."""
-    from malmoi.experiments import PROBLEMS
     from malmoi.leaderboard import model_name
+    from malmoi.objectives import OBJECTIVES
 
     corpora = [file.stem for file in (path.parent / "experiments").glob("*.yaml")]
-    return {model_name(f"{problem}/{corpus}") for problem in PROBLEMS for corpus in corpora}
+    return {model_name(f"{problem}/{corpus}") for problem in OBJECTIVES for corpus in corpora}
 
 
 def _decide(case: "_defence.Case", entries: "list[Entry]", rules: "Rules") -> dict[str, Any]:

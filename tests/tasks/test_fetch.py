@@ -1,13 +1,20 @@
 """fetch: bundled, local and mirrored corpora appear whole and checked, or not at all."""
 
 import hashlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+import unicodedata
 from pathlib import Path
 
 import pytest
 import yaml
 
 from malmoi.config import ConfigError
-from tasks import _catalogue, _pins, fetch
+from tasks import _catalogue, _pins, check, fetch
 from tasks.__main__ import main
 
 CATALOGUE = Path(__file__).parents[2] / "params" / "corpora.yaml"
@@ -152,3 +159,135 @@ def test_an_unknown_name_and_no_name(place: Path, capsys: pytest.CaptureFixture[
     assert "did you mean 'play'? there are: mine, play, toml" in capsys.readouterr().err
     assert main(["fetch"]) == 1
     assert "which corpus?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["[라벨]리뷰[1].csv", "a*b?.csv", "리뷰_학습.csv"])
+def test_a_file_is_found_by_its_name_whatever_that_is(place: Path, name: str) -> None:
+    """Brackets are no pattern, and a name from a Mac (NFD) is the same name."""
+    (place / "own" / unicodedata.normalize("NFD", name)).write_text(CONTENT)
+    catalogue = place / "params" / "corpora.yaml"
+    tables = yaml.safe_load(catalogue.read_text())
+    split = {"by": "files", "valid": 0.1, "test": 0.1, "files": {"train": [name]}}
+    tables["corpora"]["mine"] |= {"source": {"local": [f"own/{name}"]}, "split": split}
+    catalogue.write_text(yaml.safe_dump(tables, allow_unicode=True))
+    assert main(["fetch", "mine"]) == 0
+    corpus = _catalogue.corpus(catalogue, "mine")
+    [path] = _catalogue.files(corpus, place / "data/mine")
+    assert path.name == unicodedata.normalize("NFC", name)
+    assert _catalogue.by_split(corpus, [path])[0] == ("train", [path])
+
+
+def test_a_corpus_that_left_the_catalogue_is_told_and_forgotten(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fetch", "mine"]) == 0
+    catalogue = place / "params" / "corpora.yaml"
+    tables = yaml.safe_load(catalogue.read_text())
+    del tables["corpora"]["mine"]
+    catalogue.write_text(yaml.safe_dump(tables))
+    assert main(["corpora"]) == 0
+    assert "data/mine: pinned, but not in the catalogue: python -m tasks forget mine" in capsys.readouterr().out
+    assert list(check.pinned_and_missing(place)) == []  # DVC can bring it back, as it is there
+    shutil.rmtree(place / "data/mine")
+    [said] = check.pinned_and_missing(place)
+    assert said.endswith("python -m tasks forget mine")
+    assert main(["forget", "mien"]) == 1
+    assert "did you mean 'mine'?" in capsys.readouterr().err
+    assert main(["forget", "mine"]) == 0
+    assert list(check.pinned_and_missing(place)) == []
+    assert _pins.folders(place / "data.dvc") == []
+
+
+AT_ONCE = """
+import sys
+from tasks.__main__ import main
+sys.exit(main(["fetch", *sys.argv[1:]]))
+"""
+
+
+def test_two_at_once_leave_whole_corpora_and_all_pins(place: Path) -> None:
+    """The same corpora by several processes, of which some are killed at random moments."""
+    catalogue = place / "params" / "corpora.yaml"
+    tables = yaml.safe_load(catalogue.read_text())
+    for number in range(6):
+        (place / f"own/{number}").mkdir()
+        for part in range(20):
+            (place / f"own/{number}/{part}.txt").write_text(f"{number} {part}\n" * 500)
+        files = [f"own/{number}/{part}.txt" for part in range(20)]
+        tables["corpora"][f"c{number}"] = HEAD | SPLIT | {"source": {"local": files}}
+    catalogue.write_text(yaml.safe_dump(tables))
+    names = [f"c{number}" for number in range(6)]
+    environment = os.environ | {"PYTHONPATH": str(CATALOGUE.parents[1])}
+    random.seed(7)
+    command = [sys.executable, "-c", AT_ONCE]
+    for killed in (0.3, 0.35, 0.4, None):
+        both = [subprocess.Popen([*command, *names[::step]], env=environment, stdout=subprocess.DEVNULL) for step in (1, -1)]
+        if killed:
+            time.sleep(killed + random.uniform(0, 0.1))
+            both[0].kill()
+        codes = [process.wait() for process in both]
+        assert codes[1] == 0
+    for name in names:
+        assert len(contents(place / "data" / name)) == 20
+        assert _pins.find(place / "data.dvc", place / "data" / name) == _pins.of_folder(place / "data" / name)
+    assert len(_pins.folders(place / "data.dvc")) == 6
+
+
+def test_a_corpus_is_there_at_every_moment_of_its_replacement(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between any two steps, with and without an exchange in one: the old corpus or the new one is there after the next fetch."""
+    target = place / "data/mine"
+    for can_exchange in (True, False):
+        for step in ("rename", "rmtree"):
+            assert main(["fetch", "mine"]) == 0
+            (place / "own/mine.txt").write_text(f"another {can_exchange} {step}\n")
+            with monkeypatch.context() as patch:
+                if not can_exchange:
+                    patch.setattr(fetch, "exchange", lambda one, other: False)
+                _die_at(patch, step)
+                with pytest.raises(KeyboardInterrupt):
+                    main_unguarded(["mine"])
+            assert can_exchange is False or contents(target) == ["mine.txt"]
+            fetch.recover(target, place / "data/.partial/mine")
+            assert contents(target) == ["mine.txt"]
+            assert main(["fetch", "mine"]) == 0
+            assert (target / "mine.txt").read_text() == f"another {can_exchange} {step}\n"
+
+
+def main_unguarded(names: list[str]) -> None:
+    fetch.run(names, False, None, Path("data"), Path("data.dvc"), Path("params/corpora.yaml"))
+
+
+def _die_at(patch: pytest.MonkeyPatch, step: str) -> None:
+    """A kill: nothing that comes after, not even `finally`, does anything to the files."""
+    install = fetch.install
+
+    def dying(unfinished: Path, target: Path, pin: _pins.Pin) -> bool:
+        def die(*_: object, **__: object) -> None:
+            patch.setattr(fetch, "tidy", lambda *_, **__: None)
+            raise KeyboardInterrupt
+
+        rename = Path.rename
+        seen = []
+
+        def second(self: Path, other: Path) -> Path:
+            seen.append(self)
+            return rename(self, other) if len(seen) == 1 else die()  # type: ignore[func-returns-value]
+
+        patch.setattr(fetch.shutil, "rmtree", die) if step == "rmtree" else patch.setattr(Path, "rename", second)
+        done = install(unfinished, target, pin)
+        die()
+        return done
+
+    patch.setattr(fetch, "install", dying)
+
+
+def test_a_file_that_is_written_just_now_is_not_taken_half(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copyfile = shutil.copyfile
+
+    def grows(source: Path, copy: Path) -> None:
+        copyfile(source, copy)
+        if source.name == "mine.txt":
+            source.write_text(CONTENT + "more\n")
+
+    monkeypatch.setattr(fetch.shutil, "copyfile", grows)
+    assert main(["fetch", "mine"]) == 1
+    assert contents(place / "data") == []
+    assert _pins.find(place / "data.dvc", place / "data/mine") is None

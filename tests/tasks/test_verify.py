@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from malmoi.config import ConfigError
 from tasks import _checkout, _claims, _content_checks, _hardware, _lineage_checks, _rebuilding, _tracking, verify
 from tasks._checkout import Checkout
 from tasks._claims import Claim
-from tasks._findings import Finding
+from tasks._findings import Finding, UncheckedError
 
 pytestmark = pytest.mark.long
 
@@ -239,6 +240,57 @@ def test_other_bytes_on_the_same_hardware_are_wrong(opened: Opened, clean: Check
         monkeypatch.setattr(_hardware, "name", lambda: "Another processor")
         monkeypatch.setattr(_rebuilding, "_as_good", lambda *_: "as good")
         assert "which adds numbers in another order. as good" in _rebuilding.training(claim, clean)
+
+
+def test_another_number_of_seconds_changes_nothing(opened: Opened, clean: Checkout) -> None:
+    """A colleague trains anew: the same bytes, in another time; dvc.lock has another hash of the file that says so."""
+    [cost] = [out["md5"] for out in clean.lock["train@reviews-linear"]["outs"] if out["path"].startswith("out/cost/")]
+    with edited(clean.folder / "dvc.lock", lambda kept: kept.replace(cost.encode(), b"0" * 32)), opened() as claim:
+        assert "hashes" in _lineage_checks.lock(claim, clean)
+
+
+def test_before_the_commit_it_says_commit_first(project: OwnProject, opened: Opened, capsys: pytest.CaptureFixture[str]) -> None:
+    """Right after `make`: dvc.lock in the working tree has the training, no commit has it."""
+    trained = project.run("git", "log", "--format=%H", "--grep=trained").split()[0]
+    name, copy = "before", project.root.parent / "before"
+    project.run("git", "clone", "--quiet", ".", str(copy))
+    project.run("git", "-C", str(copy), "checkout", "--quiet", "-b", name, f"{trained}~1")
+    (copy / "dvc.lock").write_bytes((project.root / "dvc.lock").read_bytes())
+    for branch in project.run("git", "-C", str(copy), "branch", "--all", "--format=%(refname)").split():
+        if branch != f"refs/heads/{name}":
+            project.run("git", "-C", str(copy), "update-ref", "-d", branch)
+    commit = project.run("git", "-C", str(copy), "rev-parse", "HEAD").strip()
+    with opened() as claim:
+        early = replace(
+            claim, tags={**claim.tags, _claims.COMMIT: commit}, run={**claim.run, _claims.COMMIT: commit, "malmoi.dirty": "true"}
+        )
+        told: list[Finding] = []
+        [found] = verify.check(early, copy, quick=True, told=told.append)
+    assert (found.link, found.unchecked) == ("commit", True)
+    assert str(found).startswith("?")
+    assert "commit first: dvc.lock here has this training" in found.said
+
+
+def test_what_cannot_be_compared_is_not_ok(
+    project: OwnProject, opened: Opened, clean: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Checkout, "bring", lambda *_: set())
+    for look in (_content_checks.bundle, _content_checks.metrics):
+        with opened() as claim, pytest.raises(UncheckedError, match="in no cache and no remote"):
+            look(claim, clean)
+    monkeypatch.setattr(verify, "check", lambda *_: [Finding("weights", "nowhere", unchecked=True)])
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", project.store)
+    with pytest.raises(ConfigError, match=r"these could not: weights \(see \?\)"):
+        verify.run(f"{NAME}@champion", quick=True)
+    verify.run(f"{NAME}@champion", quick=False)
+    assert "was made anew in place of a comparison with DVC's copies (weights)" in capsys.readouterr().out
+
+
+def test_the_cache_is_where_dvc_says_it_is(project: OwnProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set for all of a person's projects, not in this one's own configuration."""
+    monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path))
+    (tmp_path / "config").write_text(f"[cache]\n    dir = {tmp_path / 'shared'}\n")
+    assert _checkout._cache(project.root) == tmp_path / "shared"
 
 
 @pytest.mark.parametrize(
