@@ -83,7 +83,7 @@ def test_an_uneven_row_is_an_error_or_dropped(tmp_path: Path) -> None:
         read(tmp_path, content)
     rows = read(tmp_path, content, Params(text="text", label="label", uneven="drop"))
     assert rows[1:3] == [
-        Dropped("uneven row: 3 columns instead of 2", "reviews.csv:3", "one, two,1"),
+        Dropped("uneven row: 3 columns instead of 2", "reviews.csv:3", "one,two,1"),
         Dropped("blank line", "reviews.csv:4"),
     ]
     assert len(rows) == 4
