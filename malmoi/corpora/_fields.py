@@ -104,7 +104,7 @@ class Columns:
         shown = f"{value!r}: {text}"
         if classes.missing(value):
             return Dropped("no label", where, shown)
-        return Dropped("label is not in `labels`", where, shown, value=str(value).strip())
+        return Dropped("label is not in `labels`", where, shown, value=spellings(value)[0])
 
 
 def _name(value: object) -> str | None:
