@@ -4,7 +4,6 @@ The folder `OUT.partial` holds the parts and what they were made from; parts of 
 part is there whole or not at all, so a kill at any moment loses one part at most, and the outcome is the same bytes.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from malmoi.config import ConfigError
+from tasks.runtime import files, locks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,33 +38,31 @@ class Parts:
         import pyarrow.parquet as pq
 
         file = self.folder / f"{number:08}.parquet"
-        pq.write_table(table, file.with_suffix(".unfinished"), compression="zstd")
-        os.replace(file.with_suffix(".unfinished"), file)
+        with files.unfinished(file) as part:
+            pq.write_table(table, part, compression="zstd")
 
     def finish(self, write: Callable[[Path, list[Path]], None]) -> None:
         """Make the target of its parts, whole or not at all, and remove them."""
-        unfinished = self.folder / f"whole{self.target.suffix}"
-        write(unfinished, self.files)
-        with open(unfinished, "rb+") as stream:
+        whole = self.folder / f"whole{self.target.suffix}"
+        write(whole, self.files)
+        with open(whole, "rb+") as stream:
             os.fsync(stream.fileno())
-        os.replace(unfinished, self.target)
+        os.replace(whole, self.target)
         shutil.rmtree(self.folder)
 
 
 @contextmanager
 def parts(target: Path, made_from: Mapping[str, Any]) -> Iterator[Parts]:
-    """The parts of `target` that were made from the same. Raises ConfigError where another process is making them now."""
+    """The parts of `target` that were made from the same. Raises BusyError (a ConfigError) where another process is making them now."""
+    target = Path(os.path.realpath(target))  # through links, so that two names of one file have one lock and one folder
     folder = target.with_name(target.name + ".partial")
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ConfigError(f"{target}: another process is making it now; wait for it, or name another file") from None
-        said = json.dumps(made_from, sort_keys=True, ensure_ascii=False)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with locks.lock(locks.path_for(target), f"predict to {target.name}", timeout=0):
+        folder.mkdir(exist_ok=True)
+        said = json.dumps(made_from, sort_keys=True, ensure_ascii=True)
         known = folder / FROM
-        if not known.is_file() or known.read_text(encoding="utf-8") != said:
+        if not known.is_file() or known.read_text(encoding="utf-8", errors="replace") != said:
             for file in folder.glob("[0-9]*"):
                 file.unlink()
-            known.write_text(said, encoding="utf-8")
+            files.write_whole(known, said)
         yield Parts(target, folder)

@@ -30,12 +30,14 @@ def read(files: Sequence[Path], params: Params, language: str | None = None) -> 
     """Lines or sentences of the files in order. A blank line is an empty example: cleaning keeps or drops it."""
     for path in files:
         for row, line, replaced in rows(path, params, language):
-            if isinstance(line, Dropped):
-                yield line
-            elif reason := unusable(line):
-                yield Dropped(reason, f"{path.name}:{row}", repr(line))
-            else:
-                yield from _examples(normalise(line), path.name, Record(row, {}, replaced), params)
+            yield from [line] if isinstance(line, Dropped) else _of_line(path.name, row, line, replaced, params)
+
+
+def _of_line(file: str, row: int, line: str, replaced: int, params: Params) -> Iterator[Example | Dropped]:
+    if reason := unusable(line):
+        yield Dropped(reason, f"{file}:{row}", repr(line))
+    else:
+        yield from _examples(normalise(line), file, Record(row, {}, replaced), params)
 
 
 def table(path: Path, how: Encoded, language: str | None = None) -> Table:
