@@ -1,6 +1,6 @@
 # `make` sets up, runs the pipeline and shows the leaderboard; `make help` lists the rest. Nothing here says in which order stages run: dvc.yaml does.
 .DEFAULT_GOAL := all
-.PHONY: all setup data pipeline record leaderboard tokenizers bench-text bench-flow bench-train bench-record bench-serve test check lock ui serve clean help
+.PHONY: all setup data pipeline record leaderboard tokenizers bench-text bench-flow bench-train bench-record bench-serve test fuzz check lock ui serve clean help
 
 BIN := .venv/bin
 PORT ?= 5000
@@ -62,6 +62,10 @@ bench-serve: setup  ## latency and throughput of a served GRU on Okt's morphemes
 
 test: setup  ## all tests, on all cores (ARGS="-n 0" in one process, ARGS="-k fetch -x" some)
 	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+fuzz: INPUTS = 10000
+fuzz: setup  ## every reader, and the tables of predict, on 10,000 broken files each (INPUTS=100000; ARGS="-n 2", ARGS="-k parquet")
+	@MALMOI_FUZZ=$(INPUTS) python -X faulthandler -m pytest -q tests/fuzz $(ARGS)
 
 check: setup  ## linter, format, types, house rules
 	ruff check .

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,9 @@ class Parts:
 
     @property
     def files(self) -> list[Path]:
-        """In their order."""
-        return sorted(self.folder.glob("[0-9]*.parquet"))
+        """In their order, as far as none is missing: a kill while they were removed may have left later ones."""
+        names = (self.folder / f"{number:08}.parquet" for number in count())
+        return list(takewhile(Path.is_file, names))
 
     def add(self, number: int, table: "pa.Table") -> None:
         """Part `number`, from 0; those before it are there."""
@@ -48,6 +50,7 @@ class Parts:
         with open(whole, "rb+") as stream:
             os.fsync(stream.fileno())
         os.replace(whole, self.target)
+        (self.folder / FROM).unlink()  # first: without it, what a kill leaves of the parts is thrown away
         shutil.rmtree(self.folder)
 
 

@@ -123,6 +123,28 @@ def test_killed_and_started_again_the_file_is_the_same(ask: Callable[..., Path],
     assert sum(asked) == 0, "only the last of five rows was left, and it has no text"
 
 
+def test_killed_while_parts_are_removed_no_row_is_lost(ask: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    write("csv")
+    whole = ask("in.csv", "whole.csv").read_bytes()
+
+    def remove_one(folder: Path) -> None:
+        (folder / "00000000.parquet").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_parts.shutil, "rmtree", remove_one)
+        with pytest.raises(KeyboardInterrupt):
+            ask("in.csv", "out.csv")
+    assert ask("in.csv", "out.csv").read_bytes() == whole
+
+
+def test_parts_after_a_gap_are_not_taken(ask: Callable[..., Path], tmp_path: Path) -> None:
+    with _parts.parts(tmp_path / "out.csv", {}) as made:
+        for number in (0, 1, 3):
+            made.add(number, pa.table({"text": ["x"]}))
+        assert [file.name for file in made.files] == ["00000000.parquet", "00000001.parquet"]
+
+
 def _counting(classify: Callable[..., Any], asked: list[int]) -> Callable[..., Any]:
     def counted(self: Predictor, texts: list[str]) -> Any:
         asked.append(len(texts))
