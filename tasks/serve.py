@@ -16,10 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
+from typing import Any
 
 GRACE = 10.0  # seconds that the server may need to end
 
@@ -46,7 +43,7 @@ def run(model: str, host: str = "127.0.0.1", port: int = 5001, timeout: int = 60
     raise SystemExit(status)
 
 
-def check(found: "ModelVersion", folder: Path, root: Path, trust: bool) -> None:
+def check(found: Any, folder: Path, root: Path, trust: bool) -> None:
     """Say what is known of a version's files. Raises ConfigError where they must not be loaded; with `trust` that is a warning."""
     from malmoi.config import ConfigError
     from tasks import _trust
