@@ -4,7 +4,6 @@ One thread (the caller's) works with the study; the others wait for the processe
 """
 
 import os
-import shutil
 import signal
 import sys
 import time
@@ -45,9 +44,6 @@ class Conductor:
     def run(self, wanted: int, jobs: int, timeout: float | None) -> None:
         """Raises Stopped where a signal asks for the end, when all trials have ended, and HopelessError where none can succeed."""
         until = time.monotonic() + timeout if timeout else float("inf")
-        locks = self._place.folder / "locks"
-        shutil.rmtree(locks, ignore_errors=True)
-        locks.mkdir()
         self._jobs = jobs
         self.watchdog.start()
         with ThreadPoolExecutor(jobs, "trial") as pool:
@@ -126,10 +122,11 @@ class Conductor:
     def _work(self, attempt: Attempt) -> float | None:
         """In a thread: one trial from its workspace to its experiment. Returns its score, or None where there is none."""
         place, number = self._place, attempt.trial.number
-        log = place.log(number)
+        log, folder = place.log(number), place.workspace(number)
+        root = trials.make(place.project, folder, attempt.values)
         log.unlink(missing_ok=True)
-        root = trials.make(place.project, place.workspace(number), attempt.values)
-        command = [sys.executable, "-m", "flows._trial", "--workspace", str(root), "--locks", str(place.folder / "locks")]
+        where = ["--workspace", str(root), "--held", str(trials.lock_path(folder)), "--locks", str(place.folder / "locks")]
+        command = [sys.executable, "-m", "flows._trial", *where]
         call = Call([*command, "--jobs", str(self._jobs), "--", *self._goal.targets], CODE, self._environment())
         try:
             status = run(call, partial(attempt.take, log, partial(self._hear, attempt)), attempt.stop)

@@ -7,12 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows._locks import taken
 from flows.commands import OnLine
+from tasks.runtime.locks import BusyError, hold, silent
 
 PATIENCE = 3.0  # seconds to wait for a short run, as one that only looks
 
@@ -52,17 +52,12 @@ def the_only_run(repo: Any) -> Iterator[None]:
     """
     from dvc.lock import LockError
 
-    until = time.monotonic() + PATIENCE
-    with open(Path(repo.tmp_dir) / "malmoi-run.lock", "a+", encoding="utf-8") as file:
-        while not taken(file):
-            if time.monotonic() > until:
-                file.seek(0)
-                other = file.read().strip()
-                raise LockError(f"Unable to acquire lock: another run works in this folder ({other}); wait for its end")
-            time.sleep(0.2)
-        file.truncate(0)
-        file.write(f"PID {os.getpid()}: {' '.join(sys.argv)}")
-        file.flush()
+    with ExitStack() as held:
+        try:
+            held.enter_context(hold(Path(repo.tmp_dir) / "malmoi-run.lock", timeout=PATIENCE, say=silent))
+        except BusyError as error:
+            other = error.owner or "another process"
+            raise LockError(f"Unable to acquire lock: another run works in this folder ({other}); wait for its end") from None
         yield
 
 

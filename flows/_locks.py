@@ -1,29 +1,18 @@
-"""Files that say that somebody is at work: one sweep of a name at a time, and one trial at a time that makes the same stage."""
+"""One sweep of a name at a time, and one trial at a time that makes the same stage: `tasks.runtime.locks` in the words of a sweep."""
 
-import fcntl
-import os
-import sys
+import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from flows.commands import Stop
 from flows.watchdog import marked
 from malmoi.config import ConfigError
+from tasks.runtime.files import write_whole
+from tasks.runtime.locks import BusyError, hold, silent
 
-PATIENCE = 15.0  # seconds that what a killed sweep has started may need to end
-POLL = 0.1  # seconds between two looks at a lock that another trial holds
-
-
-def taken(file: TextIO) -> bool:
-    """Whether this process has the lock of an open file now; it is given back when the file is closed, however the process ends."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+PATIENCE = 15.0  # seconds that what a killed process has started may need to end
 
 
 @contextmanager
@@ -32,24 +21,24 @@ def only(folder: Path, name: str) -> Iterator[Callable[[str], None]]:
 
     Raises ConfigError, naming the other.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "a+", encoding="utf-8") as file:
-        if not taken(file):
-            file.seek(0)
-            raise ConfigError(f"sweep {name!r} is already at work ({file.readline().strip()}); wait for its end, or stop it")
-        file.seek(0)
-        before = file.read().split("\n")[1:2]
-        until = time.monotonic() + PATIENCE
-        while before and before[0] and marked(before[0]) and time.monotonic() < until:
-            time.sleep(0.2)
+    started = folder / "started"
+    with ExitStack() as held:
+        try:
+            held.enter_context(hold(folder / "lock", timeout=0))
+        except BusyError as error:
+            other = error.owner or "another process"
+            raise ConfigError(f"sweep {name!r} is already at work ({other}); wait for its end, or stop it") from None
+        wait_for(started)
+        yield lambda mark: write_whole(started, mark)
+        started.unlink(missing_ok=True)
 
-        def note(mark: str) -> None:
-            file.truncate(0)
-            file.write(f"PID {os.getpid()}: {' '.join(sys.argv)}\n{mark}\n")
-            file.flush()
 
-        note("")
-        yield note
+def wait_for(started: Path) -> None:
+    """Until all that carries the mark in a file has ended, which the watchdog of whoever was killed sees to; not for ever."""
+    mark = started.read_text(encoding="utf-8") if started.exists() else ""
+    until = time.monotonic() + PATIENCE
+    while mark and marked(mark) and time.monotonic() < until:
+        time.sleep(0.2)
 
 
 @contextmanager
@@ -58,8 +47,5 @@ def alone(folder: Path, key: str, stop: Stop) -> Iterator[None]:
     if not key:
         yield
         return
-    with open(folder / f"{key}.lock", "w") as file:
-        while not taken(file):
-            stop.check()
-            time.sleep(POLL)
+    with hold(folder / f"{key}.lock", timeout=math.inf, say=silent, check=stop.check):
         yield

@@ -23,6 +23,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, FlowRun, StateType
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.flows import EntrypointType
 from prefect.runner import Runner
@@ -44,10 +45,8 @@ async def serve() -> None:
     found, me = schedules.read(), owner.of_this(Path.cwd(), os.getppid())
     runner = Runner(name=f"malmoi-{os.getpid()}", pause_on_shutdown=False, limit=1)
     async with get_client() as client:
-        for name in found.flows:
-            await _check_owner(client, f"{name}/{NAME}", me)
-        deployments = {await _deployed(runner, found, name, me): entry for name, entry in found.flows.items()}
-        for run in await _runs(client, list(deployments), AT_WORK):
+        deployments, ended = await _take(client, runner, found, me)
+        for run in await _runs(client, ended, AT_WORK) if ended else ():
             await client.set_flow_run_state(run.id, Crashed(message="the process that ran it is gone"), force=True)
         await _tidy(client, deployments)
         tidying = asyncio.create_task(_keep_tidy(client, deployments, me))
@@ -59,11 +58,27 @@ async def serve() -> None:
             task.result()
 
 
-async def _check_owner(client: PrefectClient, name: str, me: owner.Owner) -> None:
-    """Raise ConfigError where somebody else serves a deployment now."""
+async def _take(
+    client: PrefectClient, runner: Runner, found: schedules.Schedules, me: owner.Owner
+) -> tuple[dict[UUID, schedules.Entry], list[UUID]]:
+    """Make the deployments this folder's. Returns them, and those of which all that was at work is known to have ended.
+
+    Raises ConfigError where somebody else serves one of them now; then none is changed.
+    """
+    async with owner.claim(client, me):
+        before = {name: await _find(client, f"{name}/{NAME}") for name in found.flows}
+        for name, deployment in before.items():
+            if deployment and (other := owner.other_owner(deployment, me)):
+                raise ConfigError(owner.refusal(f"{name}/{NAME}", other))
+        deployments = {await _deployed(runner, found, name, me): entry for name, entry in found.flows.items()}
+        await client.get_scheduled_flow_runs_for_deployments([*deployments], limit=1)  # so the server has heard of this process
+    return deployments, [deployment.id for deployment in before.values() if deployment and owner.ended(deployment, me)]
+
+
+async def _find(client: PrefectClient, name: str) -> DeploymentResponse | None:
     with suppress(ObjectNotFound):
-        if other := owner.other_owner(await client.read_deployment_by_name(name), me):
-            raise ConfigError(owner.refusal(name, other))
+        return await client.read_deployment_by_name(name)
+    return None
 
 
 async def _deployed(runner: Runner, found: schedules.Schedules, name: str, me: owner.Owner) -> UUID:

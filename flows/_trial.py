@@ -21,6 +21,8 @@ from flows.commands import Stop, Stopped, signals
 from flows.graph import Pipeline
 from flows.needs import Machine, NeedsError, here
 from flows.stages import Node, Result
+from tasks.runtime import output
+from tasks.runtime.locks import BusyError, hold, silent
 
 
 class Told:
@@ -73,7 +75,8 @@ def main() -> int:
 
     parser = argparse.ArgumentParser("python -m flows._trial", description=__doc__)
     parser.add_argument("--workspace", type=Path, required=True)
-    parser.add_argument("--locks", type=Path, required=True)
+    parser.add_argument("--held", type=Path, required=True, help="the lock file of the workspace")
+    parser.add_argument("--locks", type=Path, required=True, help="folder of the locks of stages")
     parser.add_argument("--jobs", type=int, required=True, help="trials side by side, which share the machine")
     parser.add_argument("targets", nargs="+")
     options = parser.parse_args()
@@ -82,13 +85,13 @@ def main() -> int:
     share = Machine(1, max(1, machine.cores // options.jobs), machine.memory // options.jobs)
     trial = Trial(options.targets, stop, share)
     try:
-        with signals(stop), trial:
+        with signals(stop), hold(options.held, f"runs {options.workspace}", say=silent, check=stop.check), trial:
             trial.bring()
             results = schedule.run(trial, partial(_work, trial, options.locks), Told())
             tell(kept=trial.kept())
     except Stopped as stopped:
         return 128 + stopped.signal
-    except (DvcException, NeedsError) as error:
+    except (DvcException, NeedsError, BusyError) as error:
         tell(error=str(error))
         return 1
     return 0 if all(result.good for result in results) else 1
@@ -100,4 +103,4 @@ def _work(trial: Trial, locks: Path, node: Node, cores: int) -> Result:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

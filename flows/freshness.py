@@ -15,6 +15,7 @@ from flows.commands import Stop
 from flows.graph import Pipeline
 from flows.needs import here
 from flows.notify import failed
+from flows.watchdog import guard
 from tasks import _freshness
 from tasks.runtime import output
 
@@ -50,7 +51,8 @@ def _stale(names: list[str]) -> list[str]:
 
 def main() -> int:
     """Ask once. Returns 1 where something is stale."""
-    state = freshness(return_state=True)
+    with guard():
+        state = freshness(return_state=True)
     print(state.message)
     return 0 if state.is_completed() else 1
 

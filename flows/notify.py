@@ -17,6 +17,7 @@ from prefect.settings import PREFECT_UI_URL
 
 from flows import schedules
 from malmoi.config import ConfigError
+from tasks.runtime import output
 
 
 async def failed(flow: Any, run: Any, state: Any) -> None:
@@ -64,4 +65,4 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run(main))

@@ -26,6 +26,7 @@ from flows.graph import Pipeline
 from flows.how import How, arguments, how, opened
 from flows.stages import Node, Outcome, Result
 from flows.steps import interruption
+from flows.watchdog import guard
 from malmoi.config import ConfigError
 from tasks import _links
 from tasks.runtime import output
@@ -153,7 +154,8 @@ def main(given: Sequence[str] | None = None) -> int:
     if not PREFECT_API_URL.value():
         print("PREFECT_API_URL is not set: Prefect starts a server of its own for this run (10 to 15 s)", flush=True)
     try:
-        state = pipeline(tuple(options.targets), how(options), return_state=True)
+        with guard():  # Prefect's own server is no child of a stage, and would outlive this process if that is killed
+            state = pipeline(tuple(options.targets), how(options), return_state=True)
     except KeyboardInterrupt:
         print("stopped; what was finished is kept, the next run goes on from there", file=sys.stderr)
         return 130

@@ -18,6 +18,7 @@ from flows.how import How
 from flows.notify import failed
 from flows.pipeline import bring
 from flows.steps import StepError, ask, do
+from flows.watchdog import guard
 from tasks import _graph
 from tasks.runtime import output
 
@@ -132,7 +133,8 @@ def main(given: Sequence[str] | None = None) -> int:
         "--patience", type=float, default=PATIENCE, metavar="SECONDS", help="for an MLflow that does not answer (%(default)s)"
     )
     options = parser.parse_args(given)
-    state = retrain(options.commit, options.push, options.rev, options.workers, options.patience, return_state=True)
+    with guard():
+        state = retrain(options.commit, options.push, options.rev, options.workers, options.patience, return_state=True)
     print(state.message)
     return 0 if state.is_completed() else 1
 

@@ -1,13 +1,13 @@
 """`python -m flows.roster tcp://SCHEDULER:8786`: which workers are there, and what each is at. Exit status 1 where there are none."""
 
 import argparse
-import socket
 import sys
 from collections.abc import Sequence
 
 from flows.commands import Stop
 from flows.fleet import connect
 from flows.needs import here
+from flows.workers import names
 from tasks.runtime import output
 
 
@@ -17,7 +17,7 @@ def main(given: Sequence[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser("python -m flows.roster", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url", help="of the Dask scheduler, as tcp://10.0.0.5:8786")
-    parser.add_argument("--here", action="store_true", help="only workers of this machine")
+    parser.add_argument("--here", action="store_true", help="only workers of this machine, and of this container where it is one")
     options = parser.parse_args(given)
     try:
         client = connect(options.url, here(1), Stop()).client
@@ -28,8 +28,8 @@ def main(given: Sequence[str] | None = None) -> int:
         workers, tasks = client.scheduler_info(n_workers=-1)["workers"], client.processing()
     finally:
         client.close()
-    start = f"{socket.gethostname()}-" if options.here else ""
-    found = {one["name"]: tasks.get(address, ()) for address, one in workers.items() if str(one["name"]).startswith(start)}
+    there = {str(one["name"]): tasks.get(address, ()) for address, one in workers.items()}
+    found = {name: keys for name, keys in there.items() if not options.here or names.here(name)}
     for name, keys in sorted(found.items()):
         print(f"{name}: {', '.join(key.rpartition('-')[0] for key in keys) or 'waiting for a stage'}")
     if not found:

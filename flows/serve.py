@@ -20,11 +20,13 @@ import httpx
 
 from flows import schedules
 from flows._dvc import environment
+from flows._locks import wait_for
 from flows.commands import Call, Stop, Stopped, run, signals
 from flows.logs import log_path
 from flows.watchdog import MARK, Watchdog, end_marked
 from malmoi.config import ConfigError
 from tasks.runtime import output
+from tasks.runtime.files import write_whole
 from tasks.runtime.locks import lock
 
 REFUSED = 3  # exit status of `flows._serving` where another folder serves the schedules, in which it is not started again
@@ -103,8 +105,11 @@ def _keep(name: str, call: Call, stop: Stop) -> None:
     Raises Stopped, and ConfigError, with its last line, where it refuses to run.
     """
     path, last = log_path(Path.cwd(), f"serve-{name}"), [""]
+    started = path.with_suffix(".mark")
     while True:
+        wait_for(started)  # what was at work when this folder was served before, where that was killed
         with open(path, "a", encoding="utf-8") as log, _marked() as mark:
+            write_whole(started, mark)
 
             def take(line: str, log: TextIO = log) -> None:
                 last[0] = line

@@ -28,6 +28,7 @@ from flows.needs import here
 from malmoi.config import ConfigError
 from tasks import check
 from tasks.runtime import output
+from tasks.runtime.locks import BusyError
 
 DEFAULT = 20  # trials, where neither the file nor the command says how many
 
@@ -152,8 +153,8 @@ def _forget(search: _search.Search, place: Place, journal: Journal) -> None:
     for number in search.lost():
         if place.workspace(number).exists():
             trials.forget(place.project, place.experiment(number))
-            with suppress(OSError):  # the last of its processes may still be writing
-                trials.remove(place.workspace(number))
+            with suppress(OSError, BusyError):  # the last of its processes may still be at work there
+                trials.remove(place.workspace(number), timeout=5.0)
 
 
 def _say(sweep: _space.Sweep, goal: _goal.Goal, space: Sequence[_space.Dimension], how: tuple[int, int]) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 
 from flows import _settings
 from malmoi.config import ConfigError
+from tasks.runtime.locks import lock
 
 SCORES = "sweep"  # folder of an experiment's commit that says its score, for `dvc exp show`
 ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")  # what a git hook that starts a sweep would point to
@@ -92,16 +93,21 @@ def edited(project: Project, beside: Path) -> list[str]:
     return [name for name in names if name and Path(name).name != "dvc.lock" and (project.root / name).resolve() != beside.resolve()]
 
 
+def lock_path(folder: Path) -> Path:
+    """The lock file of a workspace, held by whoever makes it, works in it, or takes it away. Workspaces of one sweep lie side by side."""
+    return folder.parent / "locks" / f"{folder.name}.lock"
+
+
 def make(project: Project, folder: Path, values: dict[str, Any]) -> Path:
     """A new workspace in `folder` (an old one there goes) with these params. Returns DVC's root in it."""
-    remove(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    git(project.top, "clone", "--quiet", "--shared", "--no-checkout", "--no-tags", str(project.top), str(folder))
-    git(folder, "checkout", "--quiet", "--detach", project.commit)
-    root = project.place(folder)
-    _configure(project, root)
-    _settings.change(root, values)
-    return root
+    with lock(lock_path(folder), f"makes {folder}"):
+        remove(folder)
+        git(project.top, "clone", "--quiet", "--shared", "--no-checkout", "--no-tags", str(project.top), str(folder))
+        git(folder, "checkout", "--quiet", "--detach", project.commit)
+        root = project.place(folder)
+        _configure(project, root)
+        _settings.change(root, values)
+        return root
 
 
 def _configure(project: Project, root: Path) -> None:
@@ -152,7 +158,8 @@ def there(project: Project, prefix: str) -> list[str]:
     return sorted({name.rpartition("/")[2] for name in names if name.rpartition("/")[2].startswith(prefix)})
 
 
-def remove(folder: Path) -> None:
-    """Take a workspace away, if it is there. Links to data are not followed."""
-    if folder.exists():
-        shutil.rmtree(folder)
+def remove(folder: Path, timeout: float | None = None) -> None:
+    """Take a workspace away, if it is there. Links to data are not followed. Raises BusyError where a process works in it for so long."""
+    with lock(lock_path(folder), f"removes {folder}", timeout):
+        if folder.exists():
+            shutil.rmtree(folder)

@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,9 @@ from flows.commands import Stop, Stopped
 from flows.graph import Pipeline
 from flows.needs import Machine, here
 from flows.stages import Result
-from flows.workers import folder
+from flows.workers import folder, names
 from malmoi.config import ConfigError
+from tasks.runtime import output
 
 AGAIN = 5.0  # seconds between two calls for a scheduler
 LOOK = 0.5  # seconds between two looks at whether a stage is still wanted
@@ -148,8 +148,7 @@ async def _serve(url: str, machine: Machine) -> None:
     from distributed.comm.addressing import get_address_host_port
     from distributed.utils import get_ip
 
-    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:4]}"  # in containers of one machine, the first two are the same
-    place, host = str(Path(".dvc/tmp").resolve()), get_ip(*get_address_host_port(url))
+    name, place, host = names.new(), str(Path(".dvc/tmp").resolve()), get_ip(*get_address_host_port(url))
     async with Worker(url, nthreads=1, name=name, local_directory=place, death_timeout=AGAIN, host=host) as worker:
         print(f"{name}: at work for {url}, {machine.cores} cores, in {Path.cwd()}", flush=True)
         while worker.status.name == "running" and not _ended.asked:
@@ -167,7 +166,7 @@ def main(given: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: _ended.ask(received))
     try:
-        with folder.held(_moved(options)):
+        with folder.held(_moved(options)), output.when_unread(lambda: _ended.ask(signal.SIGPIPE)):
             _work(options.url)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -192,7 +191,7 @@ def _work(url: str) -> None:
     while not _ended.asked:
         try:
             asyncio.run(_serve(url, here(1)))
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError) as error:  # not of a print that nobody reads: see `output.run`
             before, said = said, f"no scheduler answers at {url}: {error}; trying again"
             if said != before:
                 print(said, file=sys.stderr, flush=True)
@@ -202,4 +201,4 @@ def _work(url: str) -> None:
 if __name__ == "__main__":
     from flows import worker  # so that `perform` has the name by which it is sent
 
-    sys.exit(worker.main())
+    sys.exit(output.run(worker.main))

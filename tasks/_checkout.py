@@ -4,7 +4,6 @@ What DVC has made is taken from the project's own DVC cache and from its default
 program: no module of `tasks` imports it.
 """
 
-import configparser
 import hashlib
 import json
 import os
@@ -21,6 +20,7 @@ from malmoi.config import ConfigError
 from tasks import _pins
 from tasks.project import lockfile
 
+GIVEN = ("MALMOI_MIRROR", "DVC_SITE_CACHE_DIR", "DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR")  # of the environment, to commands
 HERE = "project"  # name of the project's own cache as a remote of the checkout
 
 
@@ -41,7 +41,7 @@ class Checkout:
         """Run a program in it. Returns what it printed. Raises ConfigError, with the end of what it said, where it fails."""
         given = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MALMOI_", "GIT_", "DVC_"))}
         given |= {"MALMOI_TRACKING": "off", "MALMOI_TOKEN_CACHE": "off", "DVC_NO_ANALYTICS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
-        given |= {name: value for name, value in os.environ.items() if name in ("MALMOI_MIRROR", "DVC_SITE_CACHE_DIR")}
+        given |= {name: value for name, value in os.environ.items() if name in GIVEN}
         given["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         done = subprocess.run(command, cwd=self.folder, env=given, capture_output=True, text=True, encoding="utf-8", check=False)
         if done.returncode:
@@ -85,7 +85,7 @@ def checkout(root: Path, commit: str) -> Iterator[Checkout]:
         made = Checkout(Path(name) / "project", root, commit)
         git(root, "clone", "--quiet", "--shared", "--no-checkout", ".", str(made.folder))
         git(made.folder, "checkout", "--quiet", "--detach", commit)
-        settings = f"['remote \"{HERE}\"']\n    url = {_cache(root)}\n    verify = true\n"
+        settings = f"['remote \"{HERE}\"']\n    url = {cache(root)}\n    verify = true\n"
         (made.folder / ".dvc" / "config.local").write_text(settings, encoding="utf-8")
         yield made
 
@@ -117,11 +117,16 @@ def hashes(stage: Mapping[str, Any], kinds: Sequence[str] = ("deps", "outs")) ->
     return {f"{kind}.{part['path']}": str(part.get("md5") or part.get("hash", "")) for kind in kinds for part in stage.get(kind, [])}
 
 
-def _cache(root: Path) -> Path:
-    """The folder of the project's DVC cache, which is laid out as a remote is."""
-    config = configparser.ConfigParser()
-    config.read([root / ".dvc" / "config", root / ".dvc" / "config.local"], encoding="utf-8")
-    return (root / ".dvc" / config.get("cache", "dir", fallback="cache")).resolve()
+def cache(root: Path) -> Path:
+    """The folder of the project's DVC cache, which is laid out as a remote is: DVC says where, since a person or a system may have set it.
+
+    Raises ConfigError where DVC cannot say.
+    """
+    command = [sys.executable, "-m", "dvc", "cache", "dir"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
+    if done.returncode:
+        raise ConfigError(f"dvc cache dir: {done.stderr.strip() or done.stdout.strip()}")
+    return Path(root, done.stdout.strip()).resolve()
 
 
 def _present(change: Any) -> Any:

@@ -7,11 +7,11 @@ from malmoi.config import ConfigError
 from tasks import _checkout, _claims, _requirements, _runs
 from tasks._checkout import Checkout
 from tasks._claims import Claim
-from tasks._findings import agree, same
+from tasks._findings import UncheckedError, agree, same
 
 SERVED, PINS = "tasks/_served.py", ("requirements.txt", "constraints.txt")
 CLOSE = 1e-6  # of a score that was computed again: numpy adds in another order on other processors
-NOWHERE = "DVC's copy is in no cache and no remote that can be reached from here"
+NOWHERE = "DVC's copy is in no cache and no remote that can be reached from here; where somebody has pushed it: dvc remote add, or dvc pull"
 
 
 def shipped(claim: Claim, clean: Checkout) -> str:
@@ -55,7 +55,7 @@ def bundle(claim: Claim, clean: Checkout) -> str:
     """The registered bundle is, byte for byte, what DVC keeps of the training."""
     out = f"out/train/{claim.experiment}"
     if not clean.bring(out):
-        return "DVC's copy is in no cache and no remote that can be reached from here; the digest of the files alone speaks"
+        raise UncheckedError(NOWHERE)
     return same(clean.folder / out / f"seed-{claim.seed}", claim.bundle)
 
 
@@ -63,7 +63,7 @@ def metrics(claim: Claim, clean: Checkout) -> str:
     """The scores in MLflow, of run and version, are those that DVC keeps."""
     outs = {f"out/{stage}/{claim.experiment}" for stage in ("train", "evaluate")}
     if clean.bring(*outs) != outs:
-        return "DVC's copy is in no cache and no remote that can be reached from here; scoring again alone speaks"
+        raise UncheckedError(NOWHERE)
     return compare_scores(claim, clean)
 
 

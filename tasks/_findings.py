@@ -9,22 +9,29 @@ from malmoi.config import ConfigError
 SHOWN = 4  # differences of one link that are said in full
 
 
+class UncheckedError(ConfigError):
+    """A link could not be checked, for want of one of its sides; the message says which, and how it can be had."""
+
+
 @dataclass(frozen=True)
 class Finding:
-    """One link: what was found. wrong: two sides that should agree do not, and `said` says how."""
+    """One link: what was found. wrong: two sides that should agree do not, and `said` says how; unchecked: one of them cannot be had."""
 
     link: str
     said: str
     wrong: bool = False
+    unchecked: bool = False
 
     def __str__(self) -> str:
-        return f"{'WRONG' if self.wrong else 'ok':<6} {self.link:<13} {self.said}"
+        return f"{'WRONG' if self.wrong else '?' if self.unchecked else 'ok':<6} {self.link:<13} {self.said}"
 
 
 def attempt(link: str, check: Callable[[], str]) -> Finding:
     """What a check says: its words where all is right, its ConfigError where not."""
     try:
         return Finding(link, check())
+    except UncheckedError as error:
+        return Finding(link, str(error), unchecked=True)
     except ConfigError as error:
         return Finding(link, str(error), wrong=True)
 

@@ -4,6 +4,7 @@ Each check compares two things that were written at different times by different
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from malmoi.config import ConfigError
 from tasks import _checkout, _claims, _pins, _runs
 from tasks._checkout import Checkout
 from tasks._claims import Claim
-from tasks._findings import agree
+from tasks._findings import UncheckedError, agree
 from tasks.project import lockfile
 
+TIMES = "outs.out/cost/"  # how long things took
 IDENTITY = ("key", "experiment", "seed", "problem", "corpus", "family")
 
 
@@ -55,15 +57,15 @@ def commit(claim: Claim, root: Path) -> str:
     for later in reversed(_checkout.git(root, "log", "--all", "--format=%H", f"-S{wanted}", "--", "dvc.lock").split()):
         if claim.run.get("malmoi.dirty") == "true" and _locked(root, later, claim) == wanted and _descends(root, recorded, later):
             return f"{later} has this training; recorded before it was committed, on {recorded[:10]}"
-    raise ConfigError(
-        f"dvc.lock of {recorded[:10]} has {_locked(root, recorded, claim) or 'nothing'} for {out}, recorded was {wanted}; "
-        "where training came before the commit: commit dvc.lock"
-    )
+    if _trained(lockfile.stages(root / lockfile.NAME), claim) == wanted:
+        raise UncheckedError("commit first: dvc.lock here has this training, no commit has it yet: git commit dvc.lock, then verify again")
+    there = _locked(root, recorded, claim) or "nothing"
+    raise ConfigError(f"dvc.lock of {recorded[:10]} has {there} for {out}, recorded was {wanted}; no later commit has it either")
 
 
 def lock(claim: Claim, clean: Checkout) -> str:
     """What training read and wrote is in dvc.lock as the run says, and each step reads what the one before it wrote."""
-    wanted, said = _checkout.hashes(clean.lock[f"train@{claim.experiment}"]), _recorded(claim)
+    wanted, said = _made(_checkout.hashes(clean.lock[f"train@{claim.experiment}"])), _recorded(claim)
     agree(
         f"{name}: dvc.lock {wanted.get(name)}, the run {said.get(name)}"
         for name in sorted(wanted | said)
@@ -128,13 +130,21 @@ def entry(claim: Claim, clean: Checkout) -> dict[str, Any]:
 
 def _recorded(claim: Claim) -> dict[str, str]:
     """DVC's hashes as the run has them: {"deps.out/features/x": md5, ...}."""
-    return {name.removeprefix("dvc."): value for name, value in claim.run.items() if name.startswith(("dvc.deps.", "dvc.outs."))}
+    return _made({name.removeprefix("dvc."): value for name, value in claim.run.items() if name.startswith(("dvc.deps.", "dvc.outs."))})
+
+
+def _made(hashes: dict[str, str]) -> dict[str, str]:
+    """Without what was measured: how long a training took decides nothing, and is another number each time."""
+    return {name: value for name, value in hashes.items() if not name.startswith(TIMES)}
 
 
 def _locked(root: Path, commit: str, claim: Claim) -> str:
     """DVC's hash of the training in dvc.lock at a commit; "" where it has none."""
-    stage = lockfile.parse_stages(_checkout.at(root, commit, "dvc.lock")).get(f"train@{claim.experiment}", {})
-    return _checkout.hashes(stage).get(f"outs.out/train/{claim.experiment}", "")
+    return _trained(lockfile.parse_stages(_checkout.at(root, commit, "dvc.lock")), claim)
+
+
+def _trained(stages: Mapping[str, Any], claim: Claim) -> str:
+    return _checkout.hashes(stages.get(f"train@{claim.experiment}", {})).get(f"outs.out/train/{claim.experiment}", "")
 
 
 def _descends(root: Path, earlier: str, later: str) -> bool:

@@ -18,8 +18,6 @@ from tasks._claims import Claim
 from tasks._content_checks import CLOSE, compare_scores
 from tasks._findings import agree, same
 
-TIMES = "outs.out/cost/"  # how long things took, which is never the same
-
 
 def scores(claim: Claim, clean: Checkout) -> str:
     """The registered bundle, asked again, has the scores that MLflow shows."""
@@ -87,7 +85,7 @@ def _make(clean: Checkout, names: list[str]) -> str:
     for name in names:
         clean.dvc("repro", "--quiet", "--force", "--single-item", name)
         made, known = hashes(clean.lock[name]), hashes(wanted[name])
-        differ = {path[5:]: md5 for path, md5 in made.items() if known.get(path) != md5 and not path.startswith(TIMES)}
+        differ = {path[5:]: md5 for path, md5 in made.items() if known.get(path) != md5 and not path.startswith(_lineage_checks.TIMES)}
         agree(
             f"{name}: {path} came out as {md5}, dvc.lock has {known.get(f'outs.{path}') or known.get(f'deps.{path}')}"
             for path, md5 in differ.items()

@@ -3,9 +3,11 @@
 MLflow runs this file ("models from code") where the model is loaded, so it may only use what is shipped: no `tasks`, no path of the
 project. A text, a list of texts or a table comes in, over HTTP as `inputs`, `dataframe_split`, `dataframe_records`, CSV or Parquet. Options
 come as MLflow params, typed by the model's signature: `return_probabilities` for classifiers; for language models those of
-`malmoi.decoding.Decoding` (`length`, `temperature`, `top_k`, `top_p`, `beams`, `stop`, ...).
+`malmoi.decoding.Decoding` (`length`, `temperature`, `top_k`, `top_p`, `beams`, `stop`, ...). What one request may ask for is limited, see
+LIMITS; the server's environment can set other limits (MALMOI_SERVE_TEXTS=50000).
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,6 +75,11 @@ ENDINGS = (
     "하지만",
     "하였으나",
 )
+LIMITS = {  # of one request, and how a person calls them
+    "texts": (10_000, "texts"),
+    "characters": (10_000_000, "characters of all texts"),
+    "written": (100_000, "tokens to write (texts x length x beams)"),
+}
 TURN = 256  # texts; then others, who wait for the tokenizer, have a turn
 WARM_S = 5.0  # seconds that Java may be warmed up for, at most
 
@@ -96,6 +103,7 @@ class Served(PythonModel):
         options = _options(params)
         with _refused():
             texts = _texts(model_input)
+            _check_limits(self.predictor, texts, options)
             answer = self._probabilities if options.pop("return_probabilities", False) else self.predictor.answer
             parts = [texts[start : start + TURN] for start in range(0, len(texts), TURN)]
             return [one for part in parts for one in answer(part, **options)]
@@ -112,6 +120,7 @@ class Served(PythonModel):
         options.pop("return_probabilities", None)  # a classifier's, which is told that it continues no text
         with _refused():
             [text] = _texts(model_input)
+            _check_limits(self.predictor, [text], options)
             yield from self.predictor.stream(text, config.read(Decoding, options, "options"))
 
     def _probabilities(self, texts: list[str], **_: object) -> Sequence[Answer]:
@@ -133,6 +142,22 @@ def _texts(given: Any) -> list[str]:
         if not isinstance(value, str):
             raise ConfigError(f"text {number} of {len(values)} should be a string (str), found {type(value).__name__}: {value!r:.100}")
     return list(values)
+
+
+def _check_limits(predictor: "Predictor", texts: list[str], options: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a request that would keep the server from all others."""
+    from malmoi.config import ConfigError
+
+    asked = {"texts": len(texts), "characters": sum(map(len, texts))}
+    if predictor.problem != "classify":
+        numbers = [options.get("length", 100), options.get("beams", 1)]
+        length, beams = (value if isinstance(value, int) else 1 for value in numbers)  # what is none is refused later, in its own words
+        asked["written"] = len(texts) * max(length, 0) * max(beams, 1)
+    for name, count in asked.items():
+        limit, said = LIMITS[name]
+        limit = int(os.environ.get(f"MALMOI_SERVE_{name.upper()}", limit))
+        if count > limit:
+            raise ConfigError(f"a request may have {limit:,} {said}, this one has {count:,}; send several, or ask for less")
 
 
 def _column(table: Any) -> Any:

@@ -4,7 +4,6 @@ A local store is a SQLite file with `mlartifacts/` beside it. What two processes
 server (`http://...`, or a database that is one) does that by itself.
 """
 
-import fcntl
 import logging
 import os
 import random
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tasks import _failures
+from tasks.runtime.locks import lock, silent
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -46,13 +46,16 @@ class Store:
     folder: Path | None
 
     @contextmanager
-    def alone(self, what: str = "recording") -> Iterator[None]:
+    def alone(self, what: str = "recording", quiet: bool = False) -> Iterator[None]:
         """One at a time on a local store, for each `what`: "recording" fills it, "beginning" looks for a run and makes it where there is
-        none. A server is shared, and doubles are mended there (see `_tracking.begin`). Do not nest the same `what`."""
+        none. A server is shared, and doubles are mended there (see `_tracking.begin`). quiet: a person is not told who is waited for.
+
+        Raises BusyError where another process is at it for longer than `locks.DEFAULT`.
+        """
         if self.folder is None:
             yield
         else:
-            with locked(self.folder / f"mlflow.db.{what}"):
+            with lock(self.folder / f"mlflow.db.{what}", what, say=silent if quiet else None):
                 yield
 
 
@@ -68,7 +71,7 @@ def open_at(uri: str) -> Store:
     database = _database(uri)
     if database is None:
         return Store(_client(uri), uri, None)
-    with locked(database.with_name(database.name + ".lock")):
+    with lock(database.with_name(database.name + ".lock"), "opens the store", say=silent):
         if not database.exists():
             _make(database)
         client = _client(uri)
@@ -138,12 +141,3 @@ def _client(uri: str) -> "MlflowClient":
 
 def _database(uri: str) -> Path | None:
     return Path(uri.removeprefix("sqlite:///")).resolve() if uri.startswith("sqlite:///") else None
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file: processes that want the same one wait; a process that dies lets go."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

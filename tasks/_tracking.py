@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from tasks import _runs, _store
-from tasks._store import Store, locked
+from tasks._store import Store
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tasks._live import Live
 
-__all__ = ["ROOT", "Identity", "Store", "address", "age", "alike", "begin", "live", "locked", "place", "store"]
+__all__ = ["ROOT", "Identity", "Store", "address", "age", "alike", "begin", "live", "place", "store"]
 
 ROOT = Path(__file__).resolve().parents[1]
 IDENTITY = ("malmoi.key", "malmoi.experiment", "malmoi.seed")  # tags that make two runs one
@@ -88,7 +88,7 @@ def begin(store: Store, experiment_id: str, tags: Mapping[str, str], start: int 
     Two processes may make it at the same time on a server, so after making it we look again: the older one stays, younger ones go. Whoever
     was at work on one that went finds it deleted, and asks for this again.
     """
-    with store.alone("beginning"):
+    with store.alone("beginning", quiet=True):
         found = alike(store, experiment_id, tags)
         if not found:
             name = name or _runs.title(tags["malmoi.experiment"], tags["malmoi.seed"])

@@ -26,6 +26,7 @@ class Writer:
         self.header = header
         self.epochs: list[dict[str, Any]] = []
         self.vitals = _vitals.Vitals(training)
+        self.watch = _abandoned.Watch()
         self.store: _tracking.Store | None = None
         self.run_id = self.parent = self.last = ""
         self.known: set[int] = set()
@@ -59,7 +60,7 @@ class Writer:
         On a local store nobody records meanwhile."""
         if not self.run_id:
             self.store = self.store or _tracking.store()
-            with self.store.alone():
+            with self.store.alone(quiet=True):
                 self._take(self.store)
         return bool(self.run_id)
 
@@ -70,7 +71,7 @@ class Writer:
         parent = _tracking.begin(store, place, _tags(header, above=True), header["began"])
         above = {"mlflow.parentRunId": parent.info.run_id}
         run = _tracking.begin(store, place, _tags(header) | above, header["began"])
-        if _abandoned.taken(run):
+        if _abandoned.taken(run) and not (run.info.status == "RUNNING" and self.watch.silent(run)):
             return
         if run.info.run_id != self.last:  # of the run that it had until now it knows more than the server may have taken
             self.last = run.info.run_id
@@ -118,12 +119,13 @@ class Writer:
     def _warn(self, error: Exception) -> None:
         if not self.warned:
             where, why = _failures.hidden(_tracking.address()), _failures.reason(error)
-            print(
-                f"warning: MLflow at {where} does not answer ({why}). Training goes on and nothing is lost: "
-                "`python -m tasks record` fills in later what is missing.",
-                file=sys.stderr,
-                flush=True,
-            )
+            with suppress(OSError):  # nobody reads it any more
+                print(
+                    f"warning: MLflow at {where} does not answer ({why}). Training goes on and nothing is lost: "
+                    "`python -m tasks record` fills in later what is missing.",
+                    file=sys.stderr,
+                    flush=True,
+                )
             self.warned = True
 
 

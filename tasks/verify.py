@@ -34,14 +34,18 @@ def run(model: str, quick: bool = False) -> None:
     with _claims.claim(_tracking.store(), model) as claim:
         where = f"{claim.name} version {claim.version}"
         print(f"{where}: {claim.experiment}, seed {claim.seed}", flush=True)
-        wrong = check(claim, _tracking.ROOT, quick, lambda found: print(f"  {found}", flush=True))
-    if wrong:
-        raise ConfigError(f"{where} is not what it says: {', '.join(found.link for found in wrong)}")
-    print(f"{where} is what it says" + ("; not made anew (--quick)" if quick else ", and was made anew"))
+        found = check(claim, _tracking.ROOT, quick, lambda one: print(f"  {one}", flush=True))
+    if wrong := [one.link for one in found if one.wrong]:
+        raise ConfigError(f"{where} is not what it says: {', '.join(wrong)}")
+    unchecked = [one.link for one in found if one.unchecked]
+    if unchecked and (quick or "commit" in unchecked):
+        raise ConfigError(f"{where}: nothing is wrong with what could be checked, but these could not: {', '.join(unchecked)} (see ?)")
+    instead = f" in place of a comparison with DVC's copies ({', '.join(unchecked)})" if unchecked else ""
+    print(f"{where} is what it says" + ("; not made anew (--quick)" if quick else f", and was made anew{instead}"))
 
 
 def check(claim: "Claim", root: "Path", quick: bool, told: "Callable[[Finding], None]") -> "list[Finding]":
-    """The links that are broken. told: hears of each link as soon as it is known."""
+    """The links that are broken, or could not be checked. told: hears of each link as soon as it is known."""
     from tasks import _checkout, _lineage_checks
     from tasks._findings import attempt
 
@@ -52,14 +56,14 @@ def check(claim: "Claim", root: "Path", quick: bool, told: "Callable[[Finding], 
     ]
     for one in found:
         told(one)
-    if found[-1].wrong:
-        return [one for one in found if one.wrong]  # the others need a checkout
+    if found[-1].wrong or found[-1].unchecked:
+        return [one for one in found if one.wrong or one.unchecked]  # the others need a checkout
     with _checkout.checkout(root, found[-1].said.split()[0]) as clean:
         clean.bring(f"out/train/{claim.experiment}", f"out/evaluate/{claim.experiment}", f"out/ingest/{claim.corpus}")  # all at once
         for link, look in _checks(quick).items():
             found.append(attempt(link, partial(look, claim, clean)))
             told(found[-1])
-    return [one for one in found if one.wrong]
+    return [one for one in found if one.wrong or one.unchecked]
 
 
 def _checks(quick: bool) -> "dict[str, Callable[[Claim, Checkout], str]]":

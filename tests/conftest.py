@@ -10,18 +10,37 @@ from types import FrameType
 import pytest
 from tiny import Tiny
 
+from flows import watchdog
 from malmoi.processor import cores
 
+STARTED = "STARTED_BY_TESTS"  # environment variable: the mark of all that a process of tests starts, in whatever session or group it is
 MEMORY = 3 * 2**30  # bytes for each process of tests: TensorFlow, Java, and the servers and stages that a test starts
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A home of its own for each process, not a person's and not another's; here, since Prefect reads its settings when it is imported."""
+    """A home of its own for each process, not a person's and not another's; here, since Prefect reads its settings when it is imported.
+
+    Whatever a test starts ends with this process: fixtures end it, also after Ctrl-C; where they cannot (kill -9, a second Ctrl-C, a
+    worker that pytest-xdist ends), a watchdog does.
+    """
     signal.signal(signal.SIGTERM, _stop)
     home = tempfile.TemporaryDirectory(prefix="malmoi-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
+    _guard(config)
     for name in ("PREFECT_HOME", "DVC_SITE_CACHE_DIR", "DVC_GLOBAL_CONFIG_DIR"):
         os.environ[name] = str(Path(home.name) / name.lower())
+
+
+def _guard(config: pytest.Config) -> None:
+    dog = watchdog.Watchdog(STARTED)
+    dog.start()
+    os.environ[STARTED] = dog.mark  # not this process's own mark: its environment, as others see it, is the one that it began with
+
+    def end() -> None:
+        watchdog.end_marked(dog.mark, STARTED)
+        dog.close()
+
+    config.add_cleanup(end)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

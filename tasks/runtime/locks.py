@@ -8,6 +8,7 @@ the holder starts does not inherit the lock.
 import errno
 import fcntl
 import json
+import math
 import os
 import shlex
 import socket
@@ -32,7 +33,11 @@ _held: set[tuple[int, int, str]] = set()  # (process, thread, file); the process
 
 
 class BusyError(ConfigError):
-    """Another process holds the lock, and went on holding it for as long as this one may wait."""
+    """Another process holds the lock, and went on holding it for as long as this one may wait. owner: which, as far as it has said so."""
+
+    def __init__(self, message: str, owner: "Owner | None" = None) -> None:
+        super().__init__(message)
+        self.owner = owner
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def lock(path: Path, doing: str = "", timeout: float | None = None, say: Callabl
     Args:
         path: the lock file; made, with its folder, where it is not there.
         doing: what the holder does, for those who wait.
-        timeout: seconds to wait for another process; 0 does not wait. Default: MALMOI_LOCK_TIMEOUT, else 600.
+        timeout: seconds to wait for another process; 0 does not wait, math.inf waits for ever. Default: MALMOI_LOCK_TIMEOUT, else 600.
         say: told once, after a second of waiting, who is waited for. Default: a line on stderr.
 
     Raises:
@@ -74,11 +79,29 @@ def lock(path: Path, doing: str = "", timeout: float | None = None, say: Callabl
     if key in _held:  # this thread has it: nothing to take and nothing to give back
         yield
         return
-    descriptor = _acquire(path, _seconds(timeout), say or _say)
+    with hold(path, doing, timeout, say):
+        _held.add(key)
+        try:
+            yield
+        finally:
+            _held.discard(key)
+
+
+@contextmanager
+def hold(
+    path: Path,
+    doing: str = "",
+    timeout: float | None = None,
+    say: Callable[[str], None] | None = None,
+    check: Callable[[], None] | None = None,
+) -> Iterator[None]:
+    """As `lock`, but nobody enters twice, not even the thread that is inside. check: called all the time while this waits; may raise."""
+    descriptor = _acquire(path, _seconds(timeout), say or _say, check or _go_on)
     try:
-        with _noted(descriptor, key, doing):
+        with _noted(descriptor, doing):
             yield
     finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # a fork of this process may have the file open, too
         os.close(descriptor)
 
 
@@ -90,17 +113,18 @@ def owner(path: Path) -> Owner | None:
         return None
 
 
-def _acquire(path: Path, timeout: float, say: Callable[[str], None]) -> int:
+def _acquire(path: Path, timeout: float, say: Callable[[str], None], check: Callable[[], None]) -> int:
     """The open lock file, locked. Who holds a lock may remove its file, with the folder that it lies in: then another one is made."""
     began = time.monotonic()
     told = False
     while (descriptor := _try(path)) is None:
         waited = time.monotonic() - began
         if waited >= timeout:
-            raise BusyError(_busy(path, timeout))
+            raise BusyError(_busy(path, timeout), owner(path))
         if waited >= PATIENCE and not told:
-            say(f"waiting for {owner(path) or 'another process'}; at most {timeout:.0f} s")
+            say(f"waiting for {owner(path) or 'another process'}{f'; at most {timeout:.0f} s' if math.isfinite(timeout) else ''}")
             told = True
+        check()
         time.sleep(POLL)
     return descriptor
 
@@ -138,18 +162,16 @@ def _busy(path: Path, timeout: float) -> str:
 
 
 @contextmanager
-def _noted(descriptor: int, key: tuple[int, int, str], doing: str) -> Iterator[None]:
+def _noted(descriptor: int, doing: str) -> Iterator[None]:
     """The holder's name is in the file while inside. For those who read in between, a half-written note is no note."""
     me = processes.identify()
     since = datetime.now().astimezone().isoformat(timespec="seconds")
     note = Owner(str(me), socket.gethostname(), me.pid, since, shlex.join(sys.argv)[:200], doing)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(asdict(note), ensure_ascii=False).encode("utf-8", "surrogateescape"), 0)
-    _held.add(key)
     try:
         yield
     finally:
-        _held.discard(key)
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
 
@@ -165,6 +187,14 @@ def _seconds(timeout: float | None) -> float:
     if not seconds >= 0:
         raise ConfigError(f"{TIMEOUT}={given}: should be 0 or more seconds")
     return seconds
+
+
+def silent(line: str) -> None:
+    """A `say` for who waits without a word."""
+
+
+def _go_on() -> None:
+    """Nothing ends the waiting."""
 
 
 def _say(line: str) -> None:

@@ -31,8 +31,8 @@ class Identity:
 
     @property
     def here(self) -> bool:
-        """Whether its PID means something to this process: same boot, same PID namespace."""
-        return (self.boot, self.namespace) == (_boot(), _namespace())
+        """Whether its PID means something to this process: same boot, same PID namespace, whose processes /proc shows."""
+        return (self.boot, self.namespace) == (_boot(), _namespace()) and (self.pid == os.getpid() or _proc_is_ours())
 
     @property
     def alive(self) -> bool:
@@ -65,8 +65,9 @@ def start_time(pid: int) -> int | None:
     """When a process began (see Identity); None where there is none, or it is a zombie."""
     if not PROC.joinpath("self", "stat").exists():
         return _start_time_by_psutil(pid)
+    place = "self" if pid == os.getpid() else str(pid)
     try:
-        stat = PROC.joinpath(str(pid), "stat").read_text(encoding="utf-8", errors="replace")
+        stat = PROC.joinpath(place, "stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = stat.rpartition(")")[2].split()  # the name before it, in brackets, may hold anything
@@ -80,6 +81,14 @@ def _start_time_by_psutil(pid: int) -> int | None:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else int(process.create_time() * 1000)
     return None
+
+
+def _proc_is_ours() -> bool:
+    """Whether /proc is that of this PID namespace: in one that was made without its own (`unshare --pid`), numbers are other processes."""
+    try:
+        return os.readlink(PROC / "self") == str(os.getpid())
+    except OSError:  # there is none, and psutil is asked
+        return True
 
 
 @cache

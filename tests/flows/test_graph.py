@@ -128,7 +128,7 @@ def test_dvc_is_as_before_afterwards(project: Path) -> None:
 def test_a_second_one_in_the_same_workspace_is_refused_until_the_first_is_done(project: Path) -> None:
     from dvc.lock import LockError
 
-    with Pipeline(), pytest.raises(LockError, match=f"another run works in this folder .PID {os.getpid()}"):
+    with Pipeline(), pytest.raises(LockError, match=f"another run works in this folder .process {os.getpid()} on "):
         Pipeline().__enter__()
     with Pipeline() as pipeline:
         assert len(pipeline.nodes) == 4

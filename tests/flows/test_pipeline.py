@@ -1,5 +1,6 @@
 """The graph as a Prefect flow, against a real server: what a person would look for in its UI is asked of its API."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from prefect_server import Server
 
@@ -84,6 +86,22 @@ def test_stopped_by_sigterm_it_is_crashed_and_leaves_no_process(server: Server, 
     assert not Path(f"/proc/{child}").exists() or "State:\tZ" in Path(f"/proc/{child}/status").read_text()
     (project / "hold.b").unlink()
     assert server.python(project, "-m", "dvc", "repro", "-q").returncode == 0
+
+
+def test_killed_it_takes_along_the_server_that_prefect_has_started_for_it(project: Path, tmp_path: Path) -> None:
+    (project / "hold.a").touch()
+    here = {name: value for name, value in os.environ.items() if name not in ("PREFECT_API_URL", "PREFECT_HOME")}
+    own = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "SHELL": "/bin/sh", "PREFECT_HOME": str(tmp_path / "home")}
+    running = subprocess.Popen([sys.executable, "-m", "flows.pipeline", "train@a"], cwd=project, env=here | own, stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 120
+    while not (project / "pids").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    below = psutil.Process(running.pid).children(recursive=True)
+    assert [one for one in below if "prefect.server" in " ".join(one.cmdline())]
+    running.kill()
+    running.wait()
+    _, alive = psutil.wait_procs(below, timeout=60)
+    assert not alive
 
 
 @pytest.mark.browser

@@ -208,7 +208,7 @@ def test_a_second_run_is_refused_by_name_while_commands_run(
     first.send_signal(signal.SIGTERM)
     first.communicate()
     assert second.returncode == 1
-    assert f"another run works in this folder (PID {first.pid}: " in second.stderr
+    assert f"another run works in this folder (process {first.pid} on " in second.stderr
 
 
 def test_a_run_of_which_nothing_is_left_leaves_no_journal(project: Path) -> None:

@@ -18,6 +18,7 @@ import psutil
 import pytest
 import requests
 from ports import free_port
+from prefect_server import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.long]
 
@@ -216,6 +217,29 @@ def test_a_second_folder_is_refused_while_the_first_serves_and_takes_over_when_i
         for process in server:
             process.kill()
     assert second.returncode == 128 + signal.SIGTERM
+
+
+def test_of_two_that_begin_at_once_one_serves(server: Server, make_project: Callable[[str], Path]) -> None:
+    folders = [make_project(name) for name in ("one", "two")]
+    for folder in folders:
+        (folder / "params").mkdir()
+        (folder / "params/schedule.yaml").write_text(SCHEDULE)
+    environment = server.environment | {"PYTHONPATH": str(ROOT), "SHELL": "/bin/sh"}
+    pipe, command = subprocess.PIPE, [sys.executable, "-m", "flows.serve"]
+    both = [subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True) for folder in folders]
+    try:
+        [refused] = until(lambda: [one for one in both if one.poll() is not None])
+        [served] = [one for one in both if one is not refused]
+        assert refused.returncode == 1
+        assert f"freshness/scheduled is served by process {served.pid} in " in refused.communicate()[1]
+        [deployment] = server.ask("deployments", deployments={"name": {"any_": ["scheduled"]}})
+        assert any(tag.endswith(f":{folders[both.index(served)]}") for tag in deployment["tags"])
+        assert server.ask("variables") == []
+    finally:
+        for one in both:
+            one.terminate()
+        for one in both:
+            one.communicate(timeout=60)
 
 
 def test_deployments_of_prefect_yaml(served: Served, project: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 import swept
 
 from flows import sweep, trials
+from tasks.runtime.locks import BusyError
 
 pytestmark = pytest.mark.long
 
@@ -152,7 +153,11 @@ def test_a_killed_sweep_goes_on_with_the_same_values(
     with start_python(small, "-m", "flows.sweep", str(path), "--jobs", "1") as first:
         pids = wait_for(small.parent / "pids")
         assert sweep.main([str(path)]) == 1
-        assert f"already at work (PID {first.pid}" in capsys.readouterr().err
+        assert f"already at work (process {first.pid} on " in capsys.readouterr().err
+        workspace = small / ".malmoi/sweeps/tiny/trial-0"
+        with pytest.raises(BusyError, match=rf"trial-0: locked by process \d+ on .* .runs {workspace}."):
+            trials.remove(workspace, timeout=0.2)
+        assert (workspace / "train.py").is_file()
         first.send_signal(signal.SIGKILL)
     wait_for_end(pids)
     hold.unlink()

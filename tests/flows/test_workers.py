@@ -217,7 +217,7 @@ def test_who_works(team: Team) -> None:
     team.clone("one")
     found = roster("--here")
     assert found.returncode == 0
-    assert re.fullmatch(rf"{re.escape(socket.gethostname())}-\d+-[0-9a-f]{{4}}: waiting for a stage\n", found.stdout)
+    assert re.fullmatch(rf"{re.escape(socket.gethostname())}-\d+-[0-9a-f]{{8}}: waiting for a stage\n", found.stdout)
 
 
 def test_a_stage_that_fails_there_fails_here_with_its_last_words(team: Team) -> None:

@@ -101,6 +101,22 @@ def test_a_wrong_type_is_refused(filled: tuple[_tracking.Store, Path]) -> None:
         assert raised.value.get_http_status_code() == 400
 
 
+def test_a_request_has_limits_which_the_server_can_set(filled: tuple[_tracking.Store, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlflow.exceptions import MlflowException
+
+    classifier, writer = load("classify-bills"), load("language-model-law")
+    with pytest.raises(MlflowException, match="may have 10,000 texts, this one has 10,001"):
+        classifier.predict(["국회"] * 10_001)
+    with pytest.raises(MlflowException, match=r"may have 10,000,000 characters of all texts, this one has 10,000,001"):
+        classifier.predict(["국" * 10_000_001])
+    with pytest.raises(MlflowException, match=r"may have 100,000 tokens to write \(texts x length x beams\), this one has 200,000"):
+        writer.predict(["국회는 "], params={"length": 50_000, "beams": 4, "temperature": 0.0})
+    monkeypatch.setenv("MALMOI_SERVE_WRITTEN", "20")
+    with pytest.raises(MlflowException, match="may have 20 tokens"):
+        writer.predict(["국회는 "] * 3, params={"length": 10})
+    assert len(writer.predict(["국회는 "] * 2, params={"length": 10})) == 2
+
+
 def test_a_version_says_where_it_comes_from(filled: tuple[_tracking.Store, Path]) -> None:
     store, _ = filled
     version = store.client.get_model_version_by_alias("classify-bills", "champion")

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from tasks import _failures, _figures, _live, _runs, _store, _tracking, _writer
+from tasks import _abandoned, _failures, _figures, _live, _runs, _store, _tracking, _writer
+from tasks.runtime import processes
 
 pytestmark = pytest.mark.long
 
@@ -157,10 +159,30 @@ def test_the_next_training_ends_what_a_crash_has_left(empty_store: EmptyStore, t
     monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path))
     store = _tracking.store()
     tags = {"malmoi.key": "lost", "malmoi.experiment": "bills-lost", "malmoi.seed": "1"}
-    dead = {"malmoi.writer": f"{socket.gethostname()}:{os.getpid()}:1.0"}  # the number is another process by now
+    me = processes.identify()
+    dead = {"malmoi.writer": str(replace(me, began=me.began + 1))}  # the number is another process by now
     lost = _tracking.begin(store, _tracking.place(store, "classify", "bills"), tags | dead)
     _writer.Writer(header(), os.getpid()).write()
     assert store.client.get_run(lost.info.run_id).info.status == "KILLED"
+
+
+def test_a_run_whose_writer_cannot_be_seen_is_taken_up_once_it_was_silent_for_minutes(
+    empty_store: EmptyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the machine, or the container, was started again; clocks of two machines need not agree for that."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", empty_store(tmp_path))
+    store, me = _tracking.store(), processes.identify()
+    ahead = str(int(time.time() * 1000) + 1_000_000)
+    tags = {"malmoi.key": "k" * 64, "malmoi.experiment": "bills-gru", "malmoi.seed": "1", "malmoi.alive": ahead}
+    before = _tracking.begin(store, _tracking.place(store, "classify", "bills"), tags | {"malmoi.writer": str(replace(me, boot="before"))})
+    writer = _writer.Writer(header(), os.getpid())
+    writer.write()
+    assert writer.run_id == ""
+    monkeypatch.setattr(_abandoned, "SILENCE", 0.0)
+    writer.due = 0.0
+    writer.write()
+    assert writer.run_id == before.info.run_id
+    assert found(store)[1].data.tags["malmoi.writer"] == str(me)
 
 
 def test_a_training_that_is_killed_leaves_no_running_run(empty_store: EmptyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

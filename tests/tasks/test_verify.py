@@ -2,17 +2,23 @@
 
 import contextlib
 import sqlite3
+import subprocess
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
+import serving
 from own_project import OwnProject
+from ports import free_port
 
 from malmoi.config import ConfigError
-from tasks import _checkout, _claims, _content_checks, _hardware, _lineage_checks, _rebuilding, _tracking, verify
+from tasks import _checkout, _claims, _content_checks, _hardware, _lineage_checks, _rebuilding, _tracking, _trust, serve, verify
 from tasks._checkout import Checkout
 from tasks._claims import Claim
-from tasks._findings import Finding
+from tasks._findings import Finding, UncheckedError
 
 pytestmark = pytest.mark.long
 
@@ -239,6 +245,149 @@ def test_other_bytes_on_the_same_hardware_are_wrong(opened: Opened, clean: Check
         monkeypatch.setattr(_hardware, "name", lambda: "Another processor")
         monkeypatch.setattr(_rebuilding, "_as_good", lambda *_: "as good")
         assert "which adds numbers in another order. as good" in _rebuilding.training(claim, clean)
+
+
+def test_another_number_of_seconds_changes_nothing(opened: Opened, clean: Checkout) -> None:
+    """A colleague trains anew: the same bytes, in another time; dvc.lock has another hash of the file that says so."""
+    [cost] = [out["md5"] for out in clean.lock["train@reviews-linear"]["outs"] if out["path"].startswith("out/cost/")]
+    with edited(clean.folder / "dvc.lock", lambda kept: kept.replace(cost.encode(), b"0" * 32)), opened() as claim:
+        assert "hashes" in _lineage_checks.lock(claim, clean)
+
+
+def test_before_the_commit_it_says_commit_first(project: OwnProject, opened: Opened, capsys: pytest.CaptureFixture[str]) -> None:
+    """Right after `make`: dvc.lock in the working tree has the training, no commit has it."""
+    trained = project.run("git", "log", "--format=%H", "--grep=trained").split()[0]
+    name, copy = "before", project.root.parent / "before"
+    project.run("git", "clone", "--quiet", ".", str(copy))
+    project.run("git", "-C", str(copy), "checkout", "--quiet", "-b", name, f"{trained}~1")
+    (copy / "dvc.lock").write_bytes((project.root / "dvc.lock").read_bytes())
+    for branch in project.run("git", "-C", str(copy), "branch", "--all", "--format=%(refname)").split():
+        if branch != f"refs/heads/{name}":
+            project.run("git", "-C", str(copy), "update-ref", "-d", branch)
+    commit = project.run("git", "-C", str(copy), "rev-parse", "HEAD").strip()
+    with opened() as claim:
+        early = replace(
+            claim, tags={**claim.tags, _claims.COMMIT: commit}, run={**claim.run, _claims.COMMIT: commit, "malmoi.dirty": "true"}
+        )
+        told: list[Finding] = []
+        [found] = verify.check(early, copy, quick=True, told=told.append)
+    assert (found.link, found.unchecked) == ("commit", True)
+    assert str(found).startswith("?")
+    assert "commit first: dvc.lock here has this training" in found.said
+
+
+def test_what_cannot_be_compared_is_not_ok(
+    project: OwnProject, opened: Opened, clean: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Checkout, "bring", lambda *_: set())
+    for look in (_content_checks.bundle, _content_checks.metrics):
+        with opened() as claim, pytest.raises(UncheckedError, match="in no cache and no remote"):
+            look(claim, clean)
+    monkeypatch.setattr(verify, "check", lambda *_: [Finding("weights", "nowhere", unchecked=True)])
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", project.store)
+    with pytest.raises(ConfigError, match=r"these could not: weights \(see \?\)"):
+        verify.run(f"{NAME}@champion", quick=True)
+    verify.run(f"{NAME}@champion", quick=False)
+    assert "was made anew in place of a comparison with DVC's copies (weights)" in capsys.readouterr().out
+
+
+def test_the_cache_is_where_dvc_says_it_is(project: OwnProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set for all of a person's projects, not in this one's own configuration."""
+    monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path))
+    (tmp_path / "config").write_text(f"[cache]\n    dir = {tmp_path / 'shared'}\n")
+    assert _checkout.cache(project.root) == tmp_path / "shared"
+
+
+def judged(project: OwnProject, claim: Claim) -> _trust.Judgement:
+    return _trust.judge(_claims.version(_tracking.store(), f"{NAME}@champion"), claim.folder, project.root)
+
+
+def test_a_model_that_git_knows_may_be_loaded(project: OwnProject, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its code by git's own objects, its weights by DVC's hashes: of the folder in out/, or, where that is gone, of the cache."""
+    with opened() as claim:
+        assert judged(project, claim) == _trust.Judgement([], [])
+        out = project.root / "out/train/reviews-linear"
+        out.rename(out.with_name("elsewhere"))
+        try:
+            assert judged(project, claim) == _trust.Judgement([], [])
+        finally:
+            out.with_name("elsewhere").rename(out)
+
+
+DANGERS: list[tuple[str, Callable[[bytes], bytes], str]] = [
+    ("_served.py", lambda old: old + b"\nimport os\n", "_served.py is not tasks/_served.py of the commit"),
+    ("code/malmoi/predictor.py", lambda old: old + b"\n", "code/malmoi/predictor.py is not malmoi/predictor.py of the commit"),
+    ("code/malmoi/evil.py", lambda _: b"print()", "code/malmoi/evil.py is not malmoi/evil.py of the commit"),
+    ("code/numpy/__init__.py", lambda _: b"print()", "code/numpy/__init__.py: nobody expects such a file"),
+    ("sitecustomize.py", lambda _: b"print()", "sitecustomize.py: nobody expects such a file"),
+    ("artifacts/seed-1/model/weights.pkl", lambda _: b"cos\n", "weights.pkl: nobody expects such a file"),
+    ("MLmodel", lambda old: old.replace(b"mlflow.pyfunc.loaders.code_model", b"os"), "MLmodel: loader_module is 'os'"),
+    ("MLmodel", lambda old: old.replace(b"_served.py", b"served.py"), "MLmodel: model_code_path is"),
+    ("MLmodel", lambda old: old.replace(b"path: artifacts/seed-1", b"path: /etc"), "MLmodel: an artifact is at '/etc'"),
+    (
+        "MLmodel",
+        lambda old: old.replace(b"flavors:", b"flavors:\n  sklearn: {pickled_model: x.pkl}"),
+        "MLmodel has another flavour: sklearn",
+    ),
+    ("MLmodel", lambda _: b"\xff", "MLmodel cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "said"), DANGERS)
+def test_what_would_run_and_is_not_gits_is_refused(
+    project: OwnProject, opened: Opened, name: str, change: Callable[[bytes], bytes], said: str
+) -> None:
+    with opened() as claim:
+        file = claim.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(change(file.read_bytes() if file.exists() else b""))
+        found = judged(project, claim)
+        assert any(said in line for line in found.dangers), found
+        version = _claims.version(_tracking.store(), f"{NAME}@champion")
+        with pytest.raises(ConfigError, match="is not loaded, since loading runs code"):
+            serve.check(version, claim.folder, project.root, trust=False)
+        serve.check(version, claim.folder, project.root, trust=True)
+
+
+def test_other_weights_and_an_unknown_commit_are_not_served_without_a_word(project: OwnProject, opened: Opened) -> None:
+    with opened() as claim, edited(claim.bundle / "model/weights.npz", lambda old: old[:-1] + b"\1"):
+        assert judged(project, claim).unknown == [
+            "no training that dvc.lock or champions/ names has these weights (reviews-linear, seed 1)"
+        ]
+    statement = "UPDATE model_version_tags SET value = ? WHERE key = ?"
+    (project.root / "malmoi/other.py").write_text('"""Other."""\n')
+    try:
+        with rewritten(project, statement, "0" * 40, "malmoi.registered.commit"), opened() as claim:
+            assert judged(project, claim).dangers == []  # it is the working tree's
+            (project.root / "malmoi/vocab.py").write_text((project.root / "malmoi/vocab.py").read_text() + "\n")
+            assert [line.split()[0] for line in judged(project, claim).dangers] == ["code/malmoi/vocab.py"]
+    finally:
+        project.run("git", "checkout", "--quiet", "malmoi/vocab.py")
+        (project.root / "malmoi/other.py").unlink()
+
+
+def test_it_is_served_and_nothing_is_left(project: OwnProject, opened: Opened) -> None:
+    port, given = free_port(), project.environment | {"MLFLOW_TRACKING_URI": project.store, "MALMOI_SERVE_TEXTS": "2"}
+    log = project.root.parent / "serve.log"
+    with open(log, "w") as output:
+        command = ["python", "-m", "tasks", "serve", NAME, "--port", str(port)]
+        server = subprocess.Popen(command, cwd=project.root, env=given, stdout=output, stderr=output)
+    try:
+        until = time.monotonic() + 300
+        while serving.READY not in log.read_text():
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        assert f"{NAME} version 1: its code is git's, its weights are DVC's" in log.read_text()
+        assert len(serving.labels(port, {"inputs": ["정말 좋아요", "너무 나빠요"]})) == 2
+        status, reply = serving.ask(port, {"inputs": ["좋아요"] * 3})
+        assert (status, "a request may have 2 texts, this one has 3" in str(reply)) == (400, True)
+        below = psutil.Process(server.pid).children(recursive=True)
+        assert below
+    finally:
+        server.terminate()
+    assert server.wait(60) == 143
+    assert not psutil.wait_procs(below, timeout=30)[1]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A worker works in a clone of its own, and a person's clone stays as it is."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,9 @@ def central(tmp_path: Path) -> Path:
     place.mkdir()
     git(place, "init", "-q")
     (place / "notes.txt").write_text("committed\n")
+    (place / ".gitignore").write_text("/out/\n/.venv/\n")
+    (place / ".dvc").mkdir()
+    (place / ".dvc/config").touch()
     git(place, "add", "-A")
     git(place, "commit", "-qm", "first")
     return place
@@ -62,6 +66,17 @@ def test_it_clones_where_the_current_clone_is_from(central: Path, clone: Path, t
     assert f"BusyError: malmoi-worker: locked by process {os.getpid()} on" in second.stderr
 
 
+def test_a_folder_may_be_named_from_where_one_is_and_so_may_the_repository(
+    clone: Path, central: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(clone, "remote", "set-url", "origin", "../central")
+    monkeypatch.chdir(clone)
+    folder.prepare(Path("../worker"), folder.origin(Path.cwd()))
+    folder.check(tmp_path / "worker")
+    assert git(tmp_path / "worker", "remote", "get-url", "origin") == str(central)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["central", "clone", "worker"]
+
+
 def test_what_is_no_clone_of_the_worker_is_refused_with_the_cure(clone: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"--folder .* --adopt"):
         folder.check(clone)
@@ -92,8 +107,30 @@ def test_only_a_clone_that_holds_nothing_of_its_own_is_adopted(clone: Path) -> N
     with pytest.raises(ConfigError, match="stash"):
         folder.adopt(clone)
     git(clone, "stash", "drop", "-q")
+    (clone / "out").mkdir()
+    (clone / "out/result").write_text("of an hour")
+    with pytest.raises(ConfigError, match=r"git ignores these files.*: out/;"):
+        folder.adopt(clone)
+    shutil.rmtree(clone / "out")
+    (clone / ".venv").mkdir()
+    (clone / ".venv/pyvenv.cfg").touch()
+    git(clone, "checkout", "-q", "--detach")
+    (clone / "new.txt").write_text("on no branch")
+    git(clone, "commit", "-qam", "a night's work")
+    with pytest.raises(ConfigError, match=r"in no other repository: .* a night's work"):
+        folder.adopt(clone)
+    git(clone, "checkout", "-q", "HEAD~1")
     folder.adopt(clone)
     folder.check(clone)
+    (clone / "new.txt").write_text("what a stage has left")
+    folder.adopt(clone)  # as the container does that is started again
+
+
+def test_a_copy_of_a_workers_folder_is_a_persons(clone: Path, tmp_path: Path) -> None:
+    folder.adopt(clone)
+    shutil.copytree(clone, tmp_path / "copy")
+    with pytest.raises(ConfigError, match="a person's clone"):
+        folder.check(tmp_path / "copy")
 
 
 def test_the_mark_does_not_travel(clone: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Locks between processes: one at a time, who holds it is named, and a holder that is killed holds nothing."""
 
+import math
+import os
 import shutil
 import signal
 import subprocess
@@ -10,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from flows.commands import Stop, Stopped
 from tasks.runtime import files, locks, processes
-from tasks.runtime.locks import BusyError, lock
+from tasks.runtime.locks import BusyError, hold, lock
 
 ROOT = Path(__file__).resolve().parents[3]
 HOLD = """
@@ -116,6 +119,37 @@ def test_what_the_holder_starts_does_not_hold_it(tmp_path: Path) -> None:
     with lock(tmp_path / "x.lock", timeout=0):
         child.kill()
     child.wait()
+
+
+def test_what_the_holder_has_forked_does_not_hold_it_after_it(tmp_path: Path) -> None:
+    with lock(tmp_path / "x.lock"):
+        child = os.fork()
+        if not child:
+            time.sleep(60)
+            os._exit(0)
+    try:
+        with lock(tmp_path / "x.lock", timeout=0):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_hold_is_refused_also_to_the_thread_that_is_inside_and_says_who_that_is(tmp_path: Path) -> None:
+    with hold(tmp_path / "x.lock", "sleeping"):
+        with pytest.raises(BusyError) as refused, hold(tmp_path / "x.lock", timeout=0):
+            pass
+        assert refused.value.owner is not None
+        assert (refused.value.owner.pid, refused.value.owner.doing) == (os.getpid(), "sleeping")
+    with hold(tmp_path / "x.lock", timeout=0):
+        pass
+
+
+def test_who_waits_for_ever_may_be_told_to_stop(tmp_path: Path) -> None:
+    stop = Stop()
+    threading.Timer(0.3, stop.ask).start()
+    with hold(tmp_path / "x.lock"), pytest.raises(Stopped), hold(tmp_path / "x.lock", timeout=math.inf, check=stop.check):
+        pass
 
 
 @pytest.mark.parametrize(("given", "said"), [("soon", "should be a number of seconds"), ("-1", "0 or more"), ("nan", "0 or more")])
