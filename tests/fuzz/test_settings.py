@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mutated import RUN, mutations
+from mutated import FUZZED, mutated
 
 from tasks.__main__ import main
 
@@ -78,7 +78,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.chdir(before)
 
 
-@RUN
+@FUZZED
 @given(
     name=st.sampled_from(sorted(FILES)),
     command=st.sampled_from(COMMANDS),
@@ -90,7 +90,7 @@ def test_commands(place: Path, name: str, command: list[str], odd: tuple[str, in
         (place / file).write_text(content)
     lines = FILES[name].splitlines()
     if odd is None:
-        (place / name).write_bytes(data.draw(mutations([FILES[name].encode()])))
+        (place / name).write_bytes(data.draw(mutated(FILES[name].encode())))
     elif odd[2]:  # a line of its own
         (place / name).write_text("\n".join([*lines[: odd[1]], f"  {odd[0]}", *lines[odd[1] :]]))
     else:  # instead of what a key had
