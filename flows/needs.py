@@ -9,7 +9,6 @@ gets besides what every stage gets (`flows/stage_environment.py`). Other keys ar
 """
 
 import math
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -84,9 +83,9 @@ class Machine:
 
 
 def here(jobs: int) -> Machine:
-    """This machine. jobs: stages side by side; 0: one for each core, at most eight, with 2 GB of memory for each."""
+    """This machine, or what a container may use of it. jobs: stages side by side; 0: one for each core, at most eight, 2 GB for each."""
     cores = processor.cores()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    memory = processor.memory()
     return Machine(jobs or max(1, min(cores, 8, memory // (2 * 2**30))), cores, memory)
 
 

@@ -1,8 +1,8 @@
 """The environment of a stage: what it needs of this process's, and none of its secrets.
 
-A stage is code that came with a commit, and what it prints is kept. Keys of the object store, Prefect's login or whatever else a shell holds
-is none of its business. It gets the names below, those in `MALMOI_STAGE_ENV` (NAME,NAME or PREFIX_*), and those that its
-`meta: {environment: [NAME, ...]}` in dvc.yaml asks for. Passwords and addresses that hold one need to be named in full, or in `meta:`.
+A stage is code that came with a commit, and what it prints is kept. Keys of the object store or Prefect's login are none of its business.
+It gets the names below (except passwords, tokens, and addresses that hold a login), those in `MALMOI_STAGE_ENV` (NAME,NAME or PREFIX_*),
+and those that its `meta: {environment: [NAME, ...]}` in dvc.yaml asks for.
 """
 
 import os

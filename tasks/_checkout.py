@@ -20,6 +20,7 @@ from typing import Any
 from malmoi.config import ConfigError
 from tasks import _pins
 from tasks.project import lockfile
+from tasks.runtime.files import write_private
 
 HERE = "project"  # name of the project's own cache as a remote of the checkout
 
@@ -86,7 +87,7 @@ def checkout(root: Path, commit: str) -> Iterator[Checkout]:
         git(root, "clone", "--quiet", "--shared", "--no-checkout", ".", str(made.folder))
         git(made.folder, "checkout", "--quiet", "--detach", commit)
         settings = f"['remote \"{HERE}\"']\n    url = {_cache(root)}\n    verify = true\n"
-        (made.folder / ".dvc" / "config.local").write_text(settings, encoding="utf-8")
+        write_private(made.folder / ".dvc" / "config.local", settings)
         yield made
 
 
