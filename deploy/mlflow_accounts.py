@@ -1,7 +1,7 @@
-"""Makes MLflow's accounts `writer` and `reader`, or gives them the passwords of now. Run by compose each time that the server has started.
+"""Makes MLflow's accounts `writer` and `reader`, or gives them the passwords of now. Compose runs it when the server has started.
 
-The writer gets what is there already (a store from before there were accounts); what it makes from then on is its own. Addresses and passwords come from
-the environment: MLFLOW_TRACKING_URI, MLFLOW_AUTH_ADMIN_PASSWORD, MLFLOW_WRITER_PASSWORD, MLFLOW_READER_PASSWORD.
+The writer gets all experiments and models, also those from before there were accounts. Address and passwords come from the environment:
+MLFLOW_TRACKING_URI, MLFLOW_AUTH_ADMIN_PASSWORD, MLFLOW_WRITER_PASSWORD, MLFLOW_READER_PASSWORD.
 """
 
 import base64
@@ -10,33 +10,29 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlencode
 
 ACCOUNTS = ("writer", "reader")
-EXISTS = "RESOURCE_ALREADY_EXISTS"
+EXISTS = b"RESOURCE_ALREADY_EXISTS"
 
 
-def ask(path: str, body: dict[str, Any] | None = None, method: str = "POST") -> Any:
-    """What the server says to its administrator. Raises HTTPError."""
+def ask(path: str, body: dict[str, str], method: str = "POST", version: str = "2.0") -> None:
+    """Tell the server something, as its administrator. Raises HTTPError."""
     login = base64.b64encode(f"admin:{os.environ['MLFLOW_AUTH_ADMIN_PASSWORD']}".encode()).decode()
     headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
-    data = None if method == "GET" else json.dumps(body or {}).encode()
-    query = f"?{urlencode(body)}" if method == "GET" and body else ""
-    address = f"{os.environ['MLFLOW_TRACKING_URI'].rstrip('/')}/api/2.0/mlflow/{path}{query}"
-    request = urllib.request.Request(address, data=data, headers=headers, method=method)  # noqa: S310 - the team's own server
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        return json.loads(answer.read() or b"{}")
+    address = f"{os.environ['MLFLOW_TRACKING_URI'].rstrip('/')}/api/{version}/mlflow/{path}"
+    request = urllib.request.Request(address, data=json.dumps(body).encode(), headers=headers, method=method)  # noqa: S310 - the team's own
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+        return
 
 
-def unless_there(path: str, body: dict[str, Any]) -> bool:
-    """Make something. Returns whether it is new. Raises HTTPError for any other refusal than that it is there."""
+def unless_there(path: str, body: dict[str, str], version: str = "2.0") -> bool:
+    """Make something. Returns whether it is new. Raises RuntimeError for any other refusal than that it is there."""
     try:
-        ask(path, body)
+        ask(path, body, version=version)
     except urllib.error.HTTPError as error:
-        if json.loads(error.read() or b"{}").get("error_code") != EXISTS:
-            raise
+        said = error.read()
+        if EXISTS not in said:
+            raise RuntimeError(f"MLflow says {error.code} to {path}: {said.decode(errors='replace')[:500]}") from None
         return False
     return True
 
@@ -47,22 +43,11 @@ def account(name: str, password: str) -> None:
         ask("users/update-password", {"username": name, "password": password}, "PATCH")
 
 
-def pages(path: str, key: str, method: str) -> Iterator[dict[str, Any]]:
-    """All that a search finds."""
-    token = ""
-    while True:
-        found = ask(path, {"max_results": 100} | ({"page_token": token} if token else {}), method)
-        yield from found.get(key, [])
-        if not (token := found.get("next_page_token", "")):
-            return
-
-
 def grant(name: str) -> None:
-    """Give an account all experiments and registered models that there are."""
-    for one in pages("experiments/search", "experiments", "POST"):
-        unless_there("experiments/permissions/create", {"experiment_id": one["experiment_id"], "username": name, "permission": "MANAGE"})
-    for one in pages("registered-models/search", "registered_models", "GET"):
-        unless_there("registered-models/permissions/create", {"name": one["name"], "username": name, "permission": "MANAGE"})
+    """Give an account all experiments and registered models, whoever made them."""
+    for kind in ("experiment", "registered_model"):
+        given = {"username": name, "resource_type": kind, "resource_id": "*", "permission": "MANAGE"}
+        unless_there("users/permissions/grant", given, version="3.0")
 
 
 def main() -> int:
@@ -71,8 +56,8 @@ def main() -> int:
         for name in ACCOUNTS:
             account(name, os.environ[f"MLFLOW_{name.upper()}_PASSWORD"])
         grant("writer")
-    except urllib.error.HTTPError as error:
-        print(f"error: MLflow says {error.code} to {error.url}: {error.read().decode(errors='replace')[:500]}", file=sys.stderr)
+    except (RuntimeError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     print(f"accounts: {', '.join(ACCOUNTS)}")
     return 0

@@ -1,7 +1,7 @@
 """Who may do what at MLflow's server: its own login, and accounts that only read.
 
-MLflow lets everybody who is logged in make experiments and registered models; a reader could take the name of a model before its writer does,
-and whoever serves that model would run the reader's code. An account named in MALMOI_READERS gets nothing but what reads.
+MLflow lets everybody who is logged in make experiments and registered models; a reader could take the name of a model before its writer
+does, and whoever serves that model would run the reader's code. An account named in MALMOI_READERS gets nothing but what reads.
 """
 
 import os

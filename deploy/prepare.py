@@ -1,7 +1,7 @@
-"""`python3 deploy/prepare.py [--images]`: deploy/.env from deploy/example.env, with a new password wherever one is needed; what is there stays.
+"""`python3 deploy/prepare.py [--images]`: deploy/.env from deploy/example.env, with new passwords; what is there stays.
 
---images asks Docker's registry which images `python:3.11-slim` and `postgres:17` are now, and writes them with their digests, so that every machine
-builds from the same bytes until somebody asks again. Needs the standard library, and for --images Docker with buildx.
+--images asks the registry which images `python:3.11-slim` and `postgres:17` are now, and writes them with their digests, so that every
+machine builds from the same bytes until somebody asks again. Needs the standard library, and for --images Docker with buildx.
 """
 
 import argparse

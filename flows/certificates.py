@@ -88,8 +88,9 @@ def _authority(key: Any) -> Any:
 def _certificate(role: str, key: Any, signer: tuple[Any, Any], days: int) -> Any:
     from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
-    usages = [x509.ExtendedKeyUsageOID.CLIENT_AUTH] + ([] if role == "client" else [x509.ExtendedKeyUsageOID.SERVER_AUTH])
+    usages = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([] if role == "client" else [ExtendedKeyUsageOID.SERVER_AUTH])
     builder = _begun(f"malmoi {role}", "malmoi authority", key, days)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)

@@ -50,7 +50,8 @@ def entries(lock: str) -> dict[str, tuple[str, str]]:
 
 def runtime(lock: dict[str, tuple[str, str]], asked: list[Requirement]) -> set[str]:
     """Names of the packages that `asked` comes to. Raises ConfigError where an installed package is not the lock's."""
-    waiting, seen = [(canonicalize_name(one.name), frozenset(one.extras)) for one in asked], set[tuple[str, frozenset[str]]]()
+    waiting = [(str(canonicalize_name(one.name)), frozenset(one.extras)) for one in asked]
+    seen = set[tuple[str, frozenset[str]]]()
     while waiting:
         name, extras = one = waiting.pop()
         if one in seen or name not in lock:  # not in the lock: for none of the systems that it is for
