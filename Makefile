@@ -73,9 +73,11 @@ check: setup  ## linter, format, types, house rules
 	mypy
 	python -m pytest -q tests/test_house_rules.py
 
-lock:  ## for maintainers, needs uv: resolve pyproject.toml anew into requirements.lock
+lock:  ## for maintainers, needs uv: resolve pyproject.toml anew into requirements.lock, and requirements-run.lock from it
 	uv pip compile pyproject.toml --extra dev --output-file requirements.lock --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS)
+	@$(MAKE) --no-print-directory setup
+	@python -m flows.runtime_lock
 
 ui: setup  ## MLflow at http://127.0.0.1:5000 (PORT=... for another)
 	@exec mlflow server --backend-store-uri "$(MLFLOW_TRACKING_URI)" --host 127.0.0.1 --port $(PORT)

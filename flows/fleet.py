@@ -22,6 +22,8 @@ from flows import _run_cache
 from flows.commands import SilentError, Stop
 from flows.launch import Attempt
 from flows.needs import Machine, Needs
+from flows.workers import security
+from malmoi.config import ConfigError
 
 ANSWER = 10.0  # seconds for the scheduler to answer
 LOOK = 0.2  # seconds between two looks at a stage on its way
@@ -123,13 +125,15 @@ class Fleet(Machine):
 
 
 def connect(url: str, machine: Machine, stop: Stop) -> Fleet:
-    """The workers of the Dask scheduler at `url`. Raises DvcException where it does not answer, or speaks another version."""
+    """The workers of the Dask scheduler at `url`. Raises DvcException where it may not be spoken to, or does not answer."""
     from distributed import Client
     from dvc.exceptions import DvcException
 
     try:
-        client: Any = Client(url, timeout=ANSWER, set_as_default=False, name="malmoi")
-    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
+        client: Any = Client(url, timeout=ANSWER, set_as_default=False, name="malmoi", security=security.of(url, "client"))
+    except ConfigError as error:
+        raise DvcException(str(error)) from None
+    except (OSError, ValueError, TypeError) as error:
         raise DvcException(f"no Dask scheduler answers at {url} (start one: dask scheduler): {error}") from None
     return Fleet(machine.jobs, machine.cores, machine.memory, client, stop)
 

@@ -10,6 +10,7 @@ from flows._dvc import environment
 from flows.commands import Call, OnLine, Stop, run
 from flows.logs import StageLog
 from flows.needs import Machine
+from flows.stage_environment import withheld
 from flows.stages import Node
 from flows.watchdog import MARK, Watchdog
 
@@ -49,6 +50,8 @@ class Here:
         self._watchdog.start()
         shares = self.machine.threads(attempt.cores)
         given = prepare_kwargs(stage, run_env={**self._environment, **shares, MARK: self._watchdog.mark, **(run_env or {})})
+        for name in withheld(attempt.node.room.environment):
+            given["env"].pop(name, None)
         with leave():
             for command in _enforce_cmd_list(stage.cmd):
                 attempt.ended = None  # unless it ends by itself

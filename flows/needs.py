@@ -1,15 +1,14 @@
 """What a stage needs of the machine and how it may fail: its free-form `meta:` in dvc.yaml, and what the machine has.
 
-    meta: {cores: 2, memory: 4 GB, timeout: 600, retries: 2, here: true}
+    meta: {cores: 2, memory: 4 GB, timeout: 600, retries: 2, here: true, environment: [NAME]}
 
 cores: threads that it is told to use (left out: a fair share; more than there are: it runs alone). memory: it starts only where so much is
 not yet given to others. timeout: seconds without a line of output after which it is taken for hung. retries: how often it is tried again
-after it was killed, hung, or lost a connection; never after an error of its own. here: it is never sent to a worker. Other keys are left
-alone.
+after it was killed, hung, or lost a connection; never after an error of its own. here: it is never sent to a worker. environment: what it
+gets besides what every stage gets (`flows/stage_environment.py`). Other keys are left alone.
 """
 
 import math
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -40,6 +39,7 @@ class Needs:
     timeout: float = math.inf
     retries: int = 0
     here: bool = False
+    environment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ class Machine:
 
 
 def here(jobs: int) -> Machine:
-    """This machine. jobs: stages side by side; 0: one for each core, at most eight, with 2 GB of memory for each."""
+    """This machine, or what a container may use of it. jobs: stages side by side; 0: one for each core, at most eight, 2 GB for each."""
     cores = processor.cores()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    memory = processor.memory()
     return Machine(jobs or max(1, min(cores, 8, memory // (2 * 2**30))), cores, memory)
 
 
@@ -98,6 +98,7 @@ def read(name: str, meta: Mapping[str, Any]) -> Needs:
             float(meta.get("timeout", math.inf)),
             int(meta.get("retries", 0)),
             bool(meta.get("here", False)),
+            _names(meta.get("environment", ())),
         )
     except (TypeError, ValueError) as error:
         raise NeedsError(f"{name}: its meta in dvc.yaml cannot be right: {error}") from None
@@ -114,6 +115,12 @@ def worth_another_try(status: int | None, tail: Sequence[str]) -> bool:
     if status is None or status < 0 or status > 128:
         return True
     return any(LOST.search(line) for line in list(tail)[-3:])
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        raise ValueError(f"environment {value!r}: write a list of names: [NAME, NAME]")
+    return tuple(value)
 
 
 def _memory(value: Any) -> int:

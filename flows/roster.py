@@ -1,4 +1,4 @@
-"""`python -m flows.roster tcp://SCHEDULER:8786`: which workers are there, and what each is at. Exit status 1 where there are none."""
+"""`python -m flows.roster tls://SCHEDULER:8786`: which workers are there, and what each is at. Exit status 1 where there are none."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ def main(given: Sequence[str] | None = None) -> int:
     from dvc.exceptions import DvcException
 
     parser = argparse.ArgumentParser("python -m flows.roster", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("url", help="of the Dask scheduler, as tcp://10.0.0.5:8786")
+    parser.add_argument("url", help="of the Dask scheduler, as tls://10.0.0.5:8786")
     parser.add_argument("--here", action="store_true", help="only workers of this machine, and of this container where it is one")
     options = parser.parse_args(given)
     try:

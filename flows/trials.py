@@ -7,6 +7,7 @@ trial becomes a DVC experiment: a commit on the sweep's commit, under a name in 
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -16,10 +17,14 @@ from typing import Any
 
 from flows import _settings
 from malmoi.config import ConfigError
+from tasks.runtime.files import write_private
 from tasks.runtime.locks import lock
 
 SCORES = "sweep"  # folder of an experiment's commit that says its score, for `dvc exp show`
 ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")  # what a git hook that starts a sweep would point to
+SECTIONS = ("core", "cache", "state", "index", "feature", "plots", "exp", "parsing", "hydra")  # of DVC's local settings, without secrets
+PLACE = ("url", "endpointurl", "region", "type", "port", "profile", "configpath", "credentialpath", "keyfile", "version_aware", "worktree")
+LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)  # name:password@ of an address
 AUTHOR = {"user.name": "malmoi sweep", "user.email": "sweep@localhost"}  # where git knows nobody
 
 
@@ -111,13 +116,22 @@ def make(project: Project, folder: Path, values: dict[str, Any]) -> Path:
 
 
 def _configure(project: Project, root: Path) -> None:
-    """DVC's own local settings, the project's cache, and a place for its notes about files that goes with the folder."""
+    """DVC's own local settings, the project's cache, and a place for its notes about files that goes with the folder.
+
+    A trial takes nothing from a remote, as it has the project's cache, so no credential is copied: a killed sweep leaves its folders there.
+    """
     from configobj import ConfigObj  # type: ignore[import-untyped]
 
-    config = ConfigObj(project.settings)
+    settings = {name: options for name, options in project.settings.items() if name in SECTIONS}
+    remotes = {name: _without_credentials(options) for name, options in project.settings.get("remote", {}).items()}
+    config = ConfigObj({**settings, "remote": remotes})
     config.merge({"core": {"site_cache_dir": str(root / ".dvc/tmp/site")}})
-    config.filename = str(root / ".dvc/config.local")
-    config.write()
+    write_private(root / ".dvc/config.local", "\n".join(config.write()) + "\n")
+
+
+def _without_credentials(remote: dict[str, Any]) -> dict[str, Any]:
+    """Where a remote is, and no more."""
+    return {key: LOGIN.sub(r"\1", str(value)) for key, value in remote.items() if key in PLACE}
 
 
 def save(project: Project, folder: Path, name: str, said: dict[str, Any], kept: Sequence[str] = ()) -> str:

@@ -1,4 +1,4 @@
-"""`python -m flows.worker tcp://SCHEDULER:8786 --folder ../malmoi-worker`: run stages that coordinators (`--workers`) hand out.
+"""`python -m flows.worker tls://SCHEDULER:8786 --folder ../malmoi-worker`: run stages that coordinators (`--workers`) hand out.
 
 It works in a clone of its own, which it makes in the folder that it is given, or which was handed over to it (`--adopt`): never in a
 person's, whose uncommitted work it would overwrite. For each stage it checks out the commit, pulls from the DVC remote what the stage
@@ -24,7 +24,7 @@ from flows.commands import Stop, Stopped
 from flows.graph import Pipeline
 from flows.needs import Machine, here
 from flows.stages import Result
-from flows.workers import folder, names
+from flows.workers import folder, names, security
 from malmoi.config import ConfigError
 from tasks.runtime import output
 
@@ -142,23 +142,25 @@ def _while_wanted(worker: Any, key: str) -> Iterator[Stop]:
         watcher.join()
 
 
-async def _serve(url: str, machine: Machine) -> None:
+async def _serve(url: str, machine: Machine, certificates: Any) -> None:
     """Be a worker until the scheduler goes away. It listens only where the scheduler is reached from."""
     from distributed import Worker
     from distributed.comm.addressing import get_address_host_port
     from distributed.utils import get_ip
 
-    name, place, host = names.new(), str(Path(".dvc/tmp").resolve()), get_ip(*get_address_host_port(url))
-    async with Worker(url, nthreads=1, name=name, local_directory=place, death_timeout=AGAIN, host=host) as worker:
+    place, host = str(Path(".dvc/tmp").resolve()), get_ip(*get_address_host_port(url))
+    name = names.new()
+    own = {"name": name, "local_directory": place, "host": host, "security": certificates}
+    async with Worker(url, nthreads=1, death_timeout=AGAIN, **own) as worker:
         print(f"{name}: at work for {url}, {machine.cores} cores, in {Path.cwd()}", flush=True)
         while worker.status.name == "running" and not _ended.asked:
             await asyncio.sleep(LOOK)
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Returns 0 after a signal, 1 where the folder is no worker's."""
+    """Returns 0 after a signal, 1 where the folder is no worker's, or the scheduler may not be spoken to."""
     parser = argparse.ArgumentParser("python -m flows.worker", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("url", help="of the Dask scheduler, as tcp://10.0.0.5:8786")
+    parser.add_argument("url", help="of the Dask scheduler, as tls://10.0.0.5:8786")
     parser.add_argument("--folder", type=Path, help="the worker's clone, made where it is not there (default: this folder, if it is one)")
     parser.add_argument("--repository", help="what to clone (default: the remote `origin` of the clone that this is started in)")
     parser.add_argument("--adopt", action="store_true", help="make the clone that is there the worker's; refused where it holds work")
@@ -166,8 +168,9 @@ def main(given: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: _ended.ask(received))
     try:
+        certificates = security.of(options.url, "worker")
         with folder.held(_moved(options)), output.when_unread(lambda: _ended.ask(signal.SIGPIPE)):
-            _work(options.url)
+            _work(options.url, certificates)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -185,12 +188,12 @@ def _moved(options: argparse.Namespace) -> Path:
     return Path.cwd()
 
 
-def _work(url: str) -> None:
+def _work(url: str, certificates: Any) -> None:
     """Until a signal. While no scheduler answers, ask again and again."""
     said = ""
     while not _ended.asked:
         try:
-            asyncio.run(_serve(url, here(1)))
+            asyncio.run(_serve(url, here(1), certificates))
         except (OSError, TimeoutError) as error:  # not of a print that nobody reads: see `output.run`
             before, said = said, f"no scheduler answers at {url}: {error}; trying again"
             if said != before:

@@ -19,6 +19,7 @@ from typing import Any
 from malmoi.config import ConfigError
 from tasks import _pins
 from tasks.project import lockfile
+from tasks.runtime.files import write_private
 
 GIVEN = ("MALMOI_MIRROR", "DVC_SITE_CACHE_DIR", "DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR")  # of the environment, to commands
 HERE = "project"  # name of the project's own cache as a remote of the checkout
@@ -86,7 +87,7 @@ def checkout(root: Path, commit: str) -> Iterator[Checkout]:
         git(root, "clone", "--quiet", "--shared", "--no-checkout", ".", str(made.folder))
         git(made.folder, "checkout", "--quiet", "--detach", commit)
         settings = f"['remote \"{HERE}\"']\n    url = {cache(root)}\n    verify = true\n"
-        (made.folder / ".dvc" / "config.local").write_text(settings, encoding="utf-8")
+        write_private(made.folder / ".dvc" / "config.local", settings)
         yield made
 
 

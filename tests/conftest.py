@@ -11,7 +11,7 @@ import pytest
 from tiny import Tiny
 
 from flows import watchdog
-from malmoi.processor import cores
+from malmoi.processor import cores, memory
 
 STARTED = "STARTED_BY_TESTS"  # environment variable: the mark of all that a process of tests starts, in whatever session or group it is
 MEMORY = 3 * 2**30  # bytes for each process of tests: TensorFlow, Java, and the servers and stages that a test starts
@@ -53,8 +53,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Processes for `-n auto`: half as many again as there are cores, since many tests wait for servers, and as there is memory for."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", 0)) or max(1, min(cores() * 3 // 2, memory // MEMORY))
+    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", 0)) or max(1, min(cores() * 3 // 2, memory() // MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

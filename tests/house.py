@@ -28,7 +28,7 @@ HEAVY = {
     "matplotlib": ("tasks/_figures.py", "malmoi/page.py"),
     "dvc": ("flows/",),
     "prefect": ("flows/",),
-    "distributed": ("flows/fleet.py", "flows/worker.py"),
+    "distributed": ("flows/fleet.py", "flows/worker.py", "flows/workers/"),
     "optuna": ("flows/_",),
     "pandas": ("tasks/_",),
 }

@@ -4,7 +4,6 @@ A unit is what the analyzer is given at once: an eojeol, a line, a text, whichev
 analysed once. What an analyzer fails on is cut at whitespace instead, and the text's index is kept in `failures`.
 """
 
-import os
 import threading
 from collections.abc import Sequence
 from functools import cache
@@ -113,5 +112,4 @@ def pool(module: str, threads: int, heap_mb: int, dictionary: Dictionary) -> Poo
 
 def most_workers(heap_mb: int) -> int:
     """As many as cores, while their heaps take no more than half of the memory."""
-    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return max(1, min(processor.cores(), memory_mb // 2 // heap_mb))
+    return max(1, min(processor.cores(), processor.memory() // 2**20 // 2 // heap_mb))

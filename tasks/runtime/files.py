@@ -23,6 +23,12 @@ def write_whole(path: Path, content: str | bytes) -> None:
         part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
+def write_private(path: Path, content: str) -> None:
+    """Write a file, as `write_whole`, that nobody but its owner may read, from its first moment on."""
+    with unfinished(path) as part, open(part, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
+        stream.write(content)
+
+
 @contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
     """A path of this process's own beside `path`, for a file to be written to; it takes the place of `path` at the end, or is removed."""

@@ -47,7 +47,13 @@ def main(folder: Path) -> int:
 def disturb(project: Path, draw: random.Random) -> int:
     """One run with a signal at a random moment, to the run or to one of its stages. Returns how many processes are left for too long."""
     mark = f"kills-{draw.random()}"
-    run = subprocess.Popen(RUN, cwd=project, env=environment() | {"KILLS": mark}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = subprocess.Popen(
+        RUN,
+        cwd=project,
+        env=environment() | {"KILLS": mark, "MALMOI_STAGE_ENV": "KILLS"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     time.sleep(draw.uniform(0.3, 4.0))
     stages = [process for process in marked(mark) if MARK in process_environment(process)]
     if stages and draw.random() < 0.3:

@@ -1,6 +1,7 @@
 """PostgreSQL as deploy/compose.yaml starts it: both databases are there, for the drivers by which Prefect and MLflow reach them."""
 
 import asyncio
+import configparser
 import os
 import shutil
 import subprocess
@@ -14,13 +15,14 @@ import pytest
 from ports import free_port
 from postgres import person, programs
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 pytestmark = pytest.mark.server
 
 ROOT = Path(__file__).resolve().parents[2]
-GIVEN = compose.example() | {"POSTGRES_PASSWORD": "secret", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+GIVEN = compose.secret()
 SERVICES = compose.services(GIVEN)
 QUESTION = text("SELECT current_database()")
 
@@ -68,7 +70,7 @@ async def asked(url: str) -> str:
 
 def test_both_databases_answer_their_users(port: int) -> None:
     command = [str(programs() / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-v", "ON_ERROR_STOP=1"]
-    environment = os.environ | {"PGPASSWORD": GIVEN["POSTGRES_PASSWORD"]}
+    environment = os.environ | SERVICES["postgres"].environment | {"PGPASSWORD": GIVEN["POSTGRES_PASSWORD"]}
     done = subprocess.run(
         [*command, "-f", str(ROOT / "deploy/databases.sql")], env=environment, capture_output=True, text=True, check=False
     )
@@ -76,8 +78,30 @@ def test_both_databases_answer_their_users(port: int) -> None:
     by_prefect = SERVICES["prefect"].environment["PREFECT_API_DATABASE_CONNECTION_URL"].replace("5432", str(port))
     assert asyncio.run(asked(by_prefect)) == "prefect"
     by_mlflow = SERVICES["mlflow"].environment["MLFLOW_BACKEND_STORE_URI"].replace("5432", str(port))
-    assert make_url(by_mlflow).password == GIVEN["POSTGRES_PASSWORD"]
+    assert make_url(by_mlflow).password == GIVEN["MLFLOW_DATABASE_PASSWORD"]
     engine = create_engine(by_mlflow, poolclass=NullPool)
     with engine.connect() as connection:
         assert connection.execute(QUESTION).scalar() == "mlflow"
     engine.dispose()
+    settings = configparser.ConfigParser()
+    settings.read_string(compose.config("mlflow_login", GIVEN))
+    for_login = settings["mlflow"]["database_uri"].replace("5432", str(port))
+    assert questioned(for_login) == "mlflow_login"
+
+    # neither user may enter the other's database, or rules the cluster
+    mixed = make_url(by_mlflow).set(database="prefect")
+    other = make_url(by_prefect).set(database="mlflow", drivername="postgresql+psycopg2")
+    for url in (mixed, other, other.set(database="mlflow_login"), other.set(database="postgres")):
+        with pytest.raises(OperationalError, match="permission denied for database"):
+            questioned(url.render_as_string(hide_password=False))
+    rights = "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    assert questioned(by_mlflow, rights) is False
+
+
+def questioned(url: str, question: str = str(QUESTION)) -> object:
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return connection.execute(text(question)).scalar()
+    finally:
+        engine.dispose()

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-GIVEN = compose.example() | {"POSTGRES_PASSWORD": "secret", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+GIVEN = compose.secret()
 SERVICES = compose.services(GIVEN)
 PAGE = (ROOT / "docs/several-machines.md").read_text(encoding="utf-8")
 
@@ -27,10 +27,9 @@ def test_the_example_names_every_variable_and_no_other() -> None:
 def test_no_password_is_on_a_command_line() -> None:
     said = " ".join(word for service in SERVICES.values() for word in [*service.command, *service.check])
     assert "secret" not in said
-    assert GIVEN["PREFECT_LOGIN"] not in said
 
 
-@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"postgres"}))
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"postgres", "accounts"}))
 def test_nothing_phones_home(name: str) -> None:
     wanted = {
         "DO_NOT_TRACK": "true",
@@ -50,10 +49,13 @@ def test_every_module_that_is_named_is_there() -> None:
 
 
 def test_every_file_that_the_page_names_is_there() -> None:
-    named = set(re.findall(r"`(deploy/[\w.]+)`", PAGE)) - {"deploy/.env", "deploy/git_key"}
-    assert len(named) == 4
-    assert [name for name in named if not (ROOT / name).is_file()] == []
-    assert {"/.env", "/git_key"} <= set((ROOT / "deploy/.gitignore").read_text(encoding="utf-8").splitlines())
+    made = {"deploy/.env", "deploy/git_key", "deploy/known_hosts", "deploy/certificates"}
+    named = set(re.findall(r"`(?:python3 )?(deploy/[\w./]+)`", PAGE)) - made
+    assert {"deploy/compose.yaml", "deploy/databases.sql", "deploy/policies/reader.json", "deploy/prepare.py"} <= named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert {"/.env", "/git_key", "/known_hosts", "/certificates/"} <= set(
+        (ROOT / "deploy/.gitignore").read_text(encoding="utf-8").splitlines()
+    )
 
 
 def test_services_that_the_page_talks_to_are_there() -> None:
@@ -78,7 +80,9 @@ def test_settings_of_prefect() -> None:
     from prefect.settings.legacy import _get_settings_fields
 
     known = _get_settings_fields(type(get_current_settings()))
-    named = {name for service in SERVICES.values() for name in service.environment if name.startswith("PREFECT_")}
+    named = {name for service in SERVICES.values() for name in service.environment if name.startswith("PREFECT_")} - {
+        "PREFECT_DATABASE_PASSWORD"  # PostgreSQL's
+    }
     assert len(named) == 6
     assert [name for name in named if name not in known] == []
 
@@ -93,7 +97,48 @@ def test_the_image_has_what_it_copies() -> None:
     text = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
     copied = re.findall(r"^COPY (\S+) ", text, re.MULTILINE)
     kept = re.findall(r"^!(\S+)$", (ROOT / "deploy/Dockerfile.dockerignore").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(copied) == set(kept) == {"requirements.lock", "flows/install.py"}
+    assert set(copied) | {"deploy/mlflow_login.py", "deploy/mlflow_accounts.py"} == set(kept)
+    assert set(kept) >= {"requirements-run.lock", "flows/install.py"}
     assert [name for name in copied if not (ROOT / name).is_file()] == []
     file = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
     assert (ROOT / "deploy" / file["x-malmoi"]["build"]["context"] / file["x-malmoi"]["build"]["dockerfile"]).resolve().is_file()
+
+
+def test_images_are_known_by_their_digests_alone() -> None:
+    file = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
+    assert file["services"]["postgres"]["image"] == "${POSTGRES_IMAGE:?}"
+    assert re.findall(r"^FROM (.*)$", (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8"), re.MULTILINE) == ["${PYTHON_IMAGE}"]
+    assert file["x-malmoi"]["build"]["args"] == {"PYTHON_IMAGE": "${PYTHON_IMAGE:?}"}
+
+
+def test_who_gets_which_secret() -> None:
+    holders = {name: {value for value in service.environment.values() if "secret" in value} for name, service in SERVICES.items()}
+
+    def having(variable: str) -> set[str]:
+        return {name for name, values in holders.items() if any(GIVEN[variable] in value for value in values)}
+
+    assert having("POSTGRES_PASSWORD") == {"postgres"}
+    assert having("PREFECT_DATABASE_PASSWORD") == {"postgres", "prefect"}
+    assert having("MLFLOW_DATABASE_PASSWORD") == {"postgres", "mlflow"}
+    assert having("MLFLOW_ADMIN_PASSWORD") == {"mlflow", "accounts"}
+    assert having("MLFLOW_WRITER_PASSWORD") == {"accounts", "coordinator", "worker"}
+    assert having("MLFLOW_S3_KEY_ID") == {"mlflow"}
+    assert having("AWS_ACCESS_KEY_ID") == {"coordinator", "worker"}
+    assert having("PREFECT_LOGIN_PASSWORD") == {"prefect", "coordinator"}
+
+
+def test_a_git_server_that_is_not_known_is_not_believed() -> None:
+    for name in ("coordinator", "worker"):
+        said = SERVICES[name].environment["GIT_SSH_COMMAND"]
+        assert "StrictHostKeyChecking=yes" in said
+        assert "UserKnownHostsFile=/run/secrets/known_hosts" in said
+
+
+def test_each_service_has_the_certificates_that_it_shows_and_no_other_key() -> None:
+    file = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
+    wanted = {"scheduler": {"scheduler"}, "worker": {"worker"}, "coordinator": {"client"}}
+    for name, roles in wanted.items():
+        mounted = [one for one in file["services"][name]["secrets"] if isinstance(one, dict)]
+        assert {one["source"] for one in mounted} == {"ca", *(f"{role}_{kind}" for role in roles for kind in ("certificate", "key"))}
+        assert all(one["source"] in file["secrets"] for one in mounted)
+    assert "ca.key" not in (ROOT / "deploy/compose.yaml").read_text(encoding="utf-8")

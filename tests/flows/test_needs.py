@@ -11,12 +11,24 @@ MACHINE = Machine(jobs=3, cores=4, memory=8 * 2**30)
 
 def test_all_of_meta_is_read_and_the_rest_left_alone() -> None:
     assert read("x", {"cores": 2, "memory": "1.5 GB", "timeout": 60, "retries": 1, "owner": "me"}) == Needs(2, 3 * 2**29, 60.0, 1)
+    assert read("x", {"environment": ["A", "B_*"]}).environment == ("A", "B_*")
     assert read("x", {}) == Needs(0, 0, math.inf, 0)
     assert read("x", {"memory": 512}).memory == read("x", {"memory": "512MB"}).memory == 2**29
 
 
 @pytest.mark.parametrize(
-    "meta", [{"cores": "two"}, {"cores": -1}, {"memory": "much"}, {"memory": None}, {"timeout": 0}, {"retries": -1}, {"retries": []}]
+    "meta",
+    [
+        {"environment": "NAME"},
+        {"environment": [1]},
+        {"cores": "two"},
+        {"cores": -1},
+        {"memory": "much"},
+        {"memory": None},
+        {"timeout": 0},
+        {"retries": -1},
+        {"retries": []},
+    ],
 )
 def test_what_cannot_be_right_is_an_error_that_names_the_stage(meta: dict[str, object]) -> None:
     with pytest.raises(NeedsError, match=r"train@gru: its meta in dvc\.yaml cannot be right"):

@@ -61,11 +61,12 @@ class Served:
             command = [sys.executable, "-m", "flows.serve", "--port", str(self.port)]
             self.process = subprocess.Popen(command, cwd=self.project, env=self.environment, stdout=log, stderr=log, start_new_session=True)
 
-    def python(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def python(self, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         environment = {**self.environment, "PREFECT_API_URL": self.api}
         return subprocess.run(
-            [sys.executable, *arguments], cwd=self.project, env=environment, capture_output=True, text=True, timeout=300, check=False
-        )
+            [sys.executable, *arguments],
+            cwd=self.project, env=environment, input=given, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
 
     def post(self, what: str, **body: Any) -> Any:
         """The answer. A server whose SQLite file is busy says 503 and has done nothing; Prefect's own client asks again, too."""
@@ -137,7 +138,7 @@ def test_what_dies_is_started_again_and_no_schedule_is_lost(served: Served, list
     until(lambda: served.parts("flows._serving"))
 
     # a failure is told: this project has no stage `promote`
-    made = served.python("-m", "flows.notify", listener.url)
+    made = served.python("-m", "flows.notify", given=listener.url)
     assert made.returncode == 0, made.stderr
     assert [message["text"] for message in listener.told] == ["Malmoi: failures of flows will be told here."]
     asked = served.post(f"deployments/{ours['id']}/create_flow_run")

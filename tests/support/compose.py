@@ -33,7 +33,19 @@ def services(given: dict[str, str]) -> dict[str, Service]:
     """All services, with the variables of deploy/.env."""
     file = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
     found = filled(file["services"], given)
-    return {name: Service(one["command"], one["healthcheck"]["test"][1:], one.get("environment", {})) for name, one in found.items()}
+    checks = {name: one.get("healthcheck", {}).get("test", [])[1:] for name, one in found.items()}
+    return {name: Service(one["command"], checks[name], one.get("environment", {})) for name, one in found.items()}
+
+
+def config(name: str, given: dict[str, str]) -> str:
+    """The content of a file that compose writes for its services."""
+    file = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
+    return str(filled(file["configs"][name]["content"], given))
+
+
+def secret() -> dict[str, str]:
+    """deploy/example.env with a password wherever one is needed."""
+    return {name: value or f"{name.lower()}-secret" for name, value in example().items()}
 
 
 def example() -> dict[str, str]:

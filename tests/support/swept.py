@@ -101,7 +101,8 @@ def events(folder: Path) -> list[str]:
 
 def settings(folder: Path) -> dict[str, str]:
     """What a sweep of the project gets on top of the environment."""
-    return {"EVENTS": str(folder.parent / "events"), "DVC_SITE_CACHE_DIR": str(folder.parent / "site"), "MALMOI_TRACKING": "off"}
+    passed = {"EVENTS": str(folder.parent / "events"), "MALMOI_STAGE_ENV": "EVENTS,TOGETHER"}
+    return passed | {"DVC_SITE_CACHE_DIR": str(folder.parent / "site"), "MALMOI_TRACKING": "off"}
 
 
 def told(folder: Path) -> dict[str, Any]:
