@@ -4,7 +4,6 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from prefect.client.schemas.schedules import CronSchedule
 from pydantic import ValidationError
 
@@ -39,13 +38,9 @@ class Schedules:
 
 def read(path: Path = PATH) -> Schedules:
     """Read and check the file. Raises ConfigError, naming the place."""
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; it says which flows run when (see README)") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML: {error}") from None
-    schedules = config.read(Schedules, found or {}, str(path))
+    if not path.exists():
+        raise ConfigError(f"{path}: no such file; it says which flows run when (see README)")
+    schedules = config.read(Schedules, config.load(path), str(path))
     if unknown := sorted(set(schedules.flows) - set(FLOWS)):
         raise ConfigError(f"{path}: flows.{unknown[0]}: there is no such flow; there are: {', '.join(FLOWS)}")
     for name in schedules.flows:

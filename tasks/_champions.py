@@ -64,7 +64,7 @@ class Event:
 def read(champions: Path) -> dict[str, list[Event]]:
     """Events by board, the oldest first. Raises ConfigError for a history that cannot be right."""
     file = champions / HISTORY
-    given = yaml.safe_load(file.read_text(encoding="utf-8")) or {} if file.is_file() else {}
+    given = config.load(file) if file.is_file() else {}
     return config.read(dict[str, list[Event]], given, str(file))
 
 

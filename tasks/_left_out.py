@@ -52,7 +52,7 @@ def _as_yaml(value: str) -> str:
     try:
         read = yaml.safe_load(value)
         return next(iter(json.loads(json.dumps({read: None}, default=str)))) if isinstance(read, bool | int | float | None) else value
-    except (yaml.YAMLError, ValueError, TypeError):
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError):  # as of `!!timestamp x`
         return value
 
 

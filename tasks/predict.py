@@ -266,7 +266,7 @@ def _options(settings: list[str]) -> dict[str, Any]:
         raise ConfigError(f"--set should be NAME=VALUE, as length=60, found {wrong[0]!r}")
     try:
         return {name: yaml.safe_load(value) for name, _, value in pairs}
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: as 2024-02-30, which is no day
+    except (yaml.YAMLError, ValueError, AttributeError, LookupError, RecursionError) as error:  # as of 2024-02-30, `!!bool x`
         raise ConfigError(f"--set: {error}") from None
 
 

@@ -70,7 +70,7 @@ def readable(path: Path) -> Iterator[None]:
     """Turn what Arrow says of a file that is not Parquet, or broken, into a ConfigError."""
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: a column's name is not UTF-8
         if isinstance(error, ConfigError):
             raise
         said = str(error).split("\n")[0]

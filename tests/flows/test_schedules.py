@@ -42,7 +42,9 @@ def test_every_flow_takes_the_parameters_of_its_entry() -> None:
         ("flows: {retrain: {cron: 0 2 * * *}}\ntimezone: Mars/Olympus", "timezone"),
         ("flows: {nightly: {cron: 0 2 * * *}}", "flows.nightly: there is no such flow; there are: retrain, sweep, freshness"),
         ("flows: {retrain: {corn: 0 2 * * *}}", "corn"),
-        ("flows: [", "not YAML"),
+        ("flows: [", "not valid YAML"),
+        ("notify: !!int x", "not of the kind"),
+        ("", "found nothing"),
     ],
 )
 def test_a_wrong_file_says_where(tmp_path: Path, text: str, said: str) -> None:

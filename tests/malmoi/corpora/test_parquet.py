@@ -57,3 +57,11 @@ def test_a_missing_column_and_another_kind_of_file_are_errors(tmp_path: Path) ->
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ConfigError, match="not a Parquet file, or cut short"):
         list(parquet.read([path], Params(text="review")))
+
+
+def test_a_column_whose_name_is_no_text_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"text": ["좋아요"], "name": ["a"]}), path)
+    path.write_bytes(path.read_bytes().replace(b"name", b"n\x80me"))
+    with pytest.raises(ConfigError, match="not a Parquet file, or cut short"):
+        list(parquet.read([path], Params(text="text")))
