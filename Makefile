@@ -63,8 +63,9 @@ bench-serve: setup  ## latency and throughput of a served GRU on Okt's morphemes
 test: setup  ## all tests, on all cores (ARGS="-n 0" in one process, ARGS="-k fetch -x" some)
 	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-fuzz: setup  ## damaged files and slips, 10,000 for each reader and command (FUZZ=100000 for more, ARGS="-k parquet" for some)
-	@MALMOI_FUZZ=$(or $(FUZZ),10000) python -m pytest -n auto --dist load tests/fuzz $(ARGS)
+fuzz: INPUTS = 10000
+fuzz: setup  ## every reader, and the tables of predict, on 10,000 broken files each (INPUTS=100000; ARGS="-k parquet")
+	@MALMOI_FUZZ=$(INPUTS) python -X faulthandler -m pytest -q -n auto --dist load tests/fuzz $(ARGS)
 
 check: setup  ## linter, format, types, house rules
 	ruff check .

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tasks.runtime.files import unfinished
+
 
 @contextmanager
 def reached() -> Iterator[None]:
@@ -76,10 +78,8 @@ def keep(repo: Any, stage: Any, found: dict[str, Any]) -> Path:
     from dvc.utils.serialize import dump_yaml
 
     path = Path(repo.stage_cache._get_cache_path(_get_stage_hash(stage), _get_cache_hash(found)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
-    dump_yaml(str(fresh), found)
-    fresh.replace(path)
+    with unfinished(path) as fresh:  # clones that share a cache may keep the same entry at once
+        dump_yaml(str(fresh), found)
     return path
 
 

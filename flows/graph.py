@@ -25,6 +25,7 @@ from flows.logs import StageLog, log_path, taken
 from flows.needs import Machine, here, worth_another_try
 from flows.stages import Node, Outcome, Result
 from flows.turns import Turns
+from tasks import check
 
 BUSY = 0.5  # seconds between two looks at what another process holds
 
@@ -145,6 +146,7 @@ class Pipeline:
         """What became of it, and why where it failed. While another process works with what the stage needs, it waits."""
         from dvc.exceptions import DvcException
         from dvc.lock import LockError
+        from dvc.stage.exceptions import MissingDataSource
 
         said = ""
         while True:
@@ -158,6 +160,9 @@ class Pipeline:
                 if said != before:
                     attempt.on_line(said)
                 time.sleep(BUSY)
+            except MissingDataSource as error:
+                cures = check.cures(self.root)
+                return Outcome.FAILED, f"{_reason(error)}{f' ({cures})' if cures else ''}"
             except (DvcException, SilentError, OSError) as error:
                 return Outcome.FAILED, _reason(error)
 

@@ -63,7 +63,7 @@ def opened(targets: Sequence[str], asked: How, stop: Stop) -> Iterator[Pipeline]
     """
     from dvc.lock import LockError
 
-    check.refuse([*check.problems(Path()), *check.pinned_and_missing(Path())])
+    check.refuse(check.problems(Path()) or ([] if asked.pull else list(check.pinned_and_missing(Path()))))
     until = time.monotonic() + asked.wait
     with ExitStack() as stack:
         machine = stack.enter_context(_machine(asked, stop))

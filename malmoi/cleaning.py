@@ -3,6 +3,7 @@
 Some need nothing but the row; those about other rows work on an `Outline` of all of them.
 """
 
+import re
 from collections import Counter, defaultdict
 from typing import Literal
 
@@ -13,17 +14,18 @@ from malmoi.outline import Outline, among, repeated
 from malmoi.rows import Dropped, Example
 
 SHOWN = 5  # dropped rows shown for each reason
-VALUES = 8  # distinct values that are told, where a row's value was the reason
 EXCERPT = 120  # characters shown of each
+VALUES = 1000  # different values counted for each
 CONFLICTING, DUPLICATE, SHARED = -2, -3, -4  # what becomes of a row that other rows are the reason to drop
+_BLANK = re.compile("[\\s\\u00ad\\u115f\\u1160\\u200b-\\u200f\\u2028-\\u202f\\u2060-\\u2064\\u2800\\u3164\\ufeff\\uffa0]*")
 REASONS = {CONFLICTING: "label conflicts with another row's", DUPLICATE: "duplicate", SHARED: "text is in valid or test too"}
 
 
 @params
 class Clean:
-    """empty: texts of white space only. shortest, longest: characters. duplicates: a text met before (with the same label) in its split.
-
-    conflicting: texts that occur with more than one label (all of them are dropped). shared: train rows whose text is in valid or test too.
+    """empty: texts of white space and invisible characters. shortest, longest: characters. duplicates: a text met before (with the same
+    label) in its split. conflicting: texts that occur with more than one label (all of them are dropped). shared: train rows whose text is
+    in valid or test too.
     """
 
     empty: Literal["drop", "keep"] = "drop"
@@ -35,34 +37,44 @@ class Clean:
 
 
 class Drops:
-    """Rows that were left out: how many for each reason, and the first few of them."""
+    """Rows that were left out: how many for each reason, the first few of them, and how often which values were found (`Dropped.value`)."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.first: dict[str, list[Dropped]] = defaultdict(list)
-        self.values: dict[str, dict[str, None]] = defaultdict(dict)  # distinct values that were the reason, in order
+        self.values: dict[str, Counter[str]] = defaultdict(Counter)
 
     def add(self, row: Dropped) -> None:
         """One more."""
         self.counts[row.reason] += 1
-        if row.value and len(self.values[row.reason]) < VALUES:
-            self.values[row.reason][row.value] = None
         if len(self.first[row.reason]) < SHOWN:
             text = row.text if len(row.text) <= EXCERPT else row.text[: EXCERPT - 1] + "…"
-            self.first[row.reason].append(Dropped(row.reason, row.where, text))
+            self.first[row.reason].append(Dropped(row.reason, row.where, text.encode("utf-8", "backslashreplace").decode()))
+        values = self.values[row.reason]
+        if row.value is not None and (row.value in values or len(values) < VALUES):
+            values[row.value] += 1
 
     def __add__(self, later: "Drops") -> "Drops":
         both = Drops()
         both.counts = self.counts + later.counts
         for reason in both.counts:
-            both.values[reason] = dict(list({**self.values.get(reason, {}), **later.values.get(reason, {})}.items())[:VALUES])
             both.first[reason] = [*self.first.get(reason, []), *later.first.get(reason, [])][:SHOWN]
+            both.values[reason] = self.values.get(reason, Counter()) + later.values.get(reason, Counter())
         return both
+
+
+def blank(text: str) -> bool:
+    """Whether a text shows nothing: white space, invisible characters.
+
+    >>> [blank(text) for text in ("", " \\n", "\\u200b\\ufeff", "\\u3164", ".")]
+    [True, True, True, True, False]
+    """
+    return _BLANK.fullmatch(text) is not None
 
 
 def reason(text: str, clean: Clean) -> str | None:
     """Why a text is left out by itself, or None."""
-    if not text.strip():
+    if blank(text):
         return "empty text" if clean.empty == "drop" else None
     if len(text) < clean.shortest:
         return f"shorter than {clean.shortest} characters"

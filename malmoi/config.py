@@ -6,9 +6,11 @@ An unknown key or a wrong type is an error that names file, entry and key, and s
 import difflib
 import json
 import re
+import unicodedata
 from collections.abc import Hashable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar, cast, dataclass_transform
 
@@ -16,6 +18,8 @@ import yaml
 
 T = TypeVar("T")
 NAME = re.compile(r"[^\W_][\w-]*")
+NUMBER = re.compile(r"[\d_]+(e\d+)?|0[xob][\da-f_]+", re.IGNORECASE)  # what one of two YAML versions takes for a number
+LONGEST = 150  # bytes of a name; it is a part of file names, which have 255
 
 
 class ConfigError(ValueError):
@@ -99,6 +103,8 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key, _ in node.value:
+        if key.tag == "tag:yaml.org,2002:merge":  # `<<: *other`
+            continue
         name = loader.construct_object(key, deep=True)
         if not isinstance(name, Hashable):
             raise _SlipError(key.start_mark.line + 1, f"a key should be a name, found {type(name).__name__}")
@@ -122,8 +128,12 @@ def load(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}{_place(error)}: not valid YAML: {_what(error, text)}") from None
     except ConfigError:
         raise
-    except (ValueError, RecursionError) as error:  # a date that is none; nested too deeply
-        raise ConfigError(f"{path}: not valid YAML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not valid YAML: nested too deeply; is a bracket missing?") from None
+    except (ValueError, TypeError, AttributeError, LookupError) as error:  # a day 2024-13-99, `!!timestamp x`, `!!bool x`
+        raise ConfigError(f"{path}: not valid YAML: a value that is not of the kind that it is marked as ({error})") from None
+    if line := _tabbed(text):
+        raise ConfigError(f"{path}:{line}: not valid YAML: a tab stands after `:` or `-`; YAML wants spaces")
     if not isinstance(loaded, dict):
         found = "nothing" if loaded is None else type(loaded).__name__
         raise ConfigError(f"{path}: should hold a mapping (key: value), found {found}")
@@ -137,9 +147,25 @@ def _text(path: Path) -> str:
         raise ConfigError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise ConfigError(f"{path}: is a folder, should be a file") from None
+    except OSError as error:
+        raise ConfigError(f"{str(path)[:LONGEST]}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path}:{line}: byte 0x{error.object[error.start]:02x} is not UTF-8; save the file as UTF-8") from None
+
+
+def _tabbed(text: str) -> int:
+    """The line (from 1) in which a tab parts a key from its value, or 0. libyaml takes it, but DVC does not and names no line."""
+    if "\t" not in text:
+        return 0
+    lines = text.split("\n")
+    tokens = list(yaml.scan(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    for before, token in pairwise(tokens):
+        end, start = before.end_mark, token.start_mark
+        parts = isinstance(before, yaml.ValueToken | yaml.BlockEntryToken) and end.line == start.line
+        if parts and "\t" in lines[start.line][end.column : start.column]:
+            return int(start.line) + 1
+    return 0
 
 
 def _place(error: yaml.YAMLError) -> str:
@@ -150,7 +176,8 @@ def _place(error: yaml.YAMLError) -> str:
 def _what(error: yaml.YAMLError, text: str) -> str:
     """What is wrong, in a line, with a cure where it is known."""
     said, mark = " ".join(str(getattr(error, "problem", None) or error).split()), getattr(error, "problem_mark", None)
-    if mark and text.split("\n")[mark.line][: mark.column + 1].endswith("\t"):
+    lines = text.split("\n")
+    if mark and mark.line < len(lines) and lines[mark.line][: mark.column + 1].endswith("\t"):  # a file cut short: after its last line
         return "a tab stands in front of a key; YAML wants spaces"
     if "mapping values are not allowed" in said:
         return f"{said}; a value that holds a colon and a space wants quotation marks"
@@ -165,10 +192,16 @@ def check_name(name: object, where: str) -> str:
     >>> check_name("리뷰-2024", "params/corpora.yaml: corpora")
     '리뷰-2024'
     """
-    if isinstance(name, str) and NAME.fullmatch(name) and not name.isdigit():
+    if name is None or isinstance(name, bool):
+        kind = "nothing" if name is None else "a yes or no"
+        raise ConfigError(f"{where}: YAML makes {kind} of a name ({name!r}); put it in quotation marks")
+    if isinstance(name, str) and unicodedata.normalize("NFC", name) != name:
+        raise ConfigError(f"{where}: {name!r} cannot be a name: its letters are in parts (NFD, as on a Mac); type it anew")
+    if isinstance(name, str) and NAME.fullmatch(name) and not NUMBER.fullmatch(name) and len(name.encode()) <= LONGEST:
         return name
-    rule = "letters of any script, digits, - and _, beginning with a letter or digit, and not digits alone"
-    raise ConfigError(f"{where}: {name!r} cannot be a name; it may have {rule}")
+    shown = repr(name) if len(str(name)) <= LONGEST else f"{str(name)[:LONGEST]!r}..."
+    rule = f"letters of any script, digits, - and _, begins with a letter or digit, is no number, and takes at most {LONGEST} bytes"
+    raise ConfigError(f"{where}: {shown} cannot be a name; one has {rule}")
 
 
 def entry(path: Path, table: str, name: str) -> dict[str, Any]:
@@ -180,4 +213,7 @@ def entry(path: Path, table: str, name: str) -> dict[str, Any]:
         near = difflib.get_close_matches(name, [str(key) for key in entries], n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ConfigError(f"{path}: {table} has no entry {name!r}; {hint}there are: {', '.join(map(str, entries))}")
-    return dict(entries[name] or {})
+    found = entries[name]
+    if not isinstance(found, dict | None):
+        raise ConfigError(f"{path}: {table}.{name} should be a table (KEY: value), found {type(found).__name__}")
+    return dict(found or {})

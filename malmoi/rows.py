@@ -29,7 +29,7 @@ class Example:
     id: unique in its corpus, stable from run to run ("ratings_train.txt:17" where the source has none).
     label: a class name, or None where the corpus has no labels. document: what it was part of (a file, an article): passages of one
     document stay in order. split: "train", "valid" or "test" where the corpus itself decides, else None. row: line or row in its file,
-    from 1, for error messages.
+    from 1, for error messages. replaced: bytes of the row that were not of its file's encoding and are U+FFFD now (`on_error: replace`).
     """
 
     id: str
@@ -38,19 +38,20 @@ class Example:
     document: str = ""
     split: str | None = None
     row: int = 0
+    replaced: int = 0
 
 
 @dataclass(frozen=True)
 class Dropped:
     """A row that is left out: why, where ("ratings_train.txt:17"), and what it said. Readers yield it in the row's place; it is counted.
 
-    value: what in it was the reason (a label that nobody asked for), so that the distinct ones can be told.
+    value: what was found where something else was expected, so that an error can list such values.
     """
 
     reason: str
     where: str
     text: str = ""
-    value: str = field(default="", compare=False)
+    value: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def divide(outline: Outline, clean: Clean, division: Division, dropped: Mapping[
     for place, name in enumerate(SPLITS):
         if not (fates == place).any():
             gone = dict(dropped) | {reason: int((fates == fate).sum()) for fate, reason in cleaning.REASONS.items()}
-            cure = "change the reader's options, loosen `clean`, or change `split`"
+            cure = "loosen `clean` or change `split`" if len(kept) or not dropped else "mend what they were dropped for"
             raise ConfigError(f"{name} is empty after cleaning: {_account(len(kept), gone)}; {cure}")
     return fates
 

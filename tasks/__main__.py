@@ -60,6 +60,9 @@ def _run(run: Callable[..., None], options: dict[str, Any]) -> int:
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:  # no right to read, no room on the disk, a name that is too long
+        print(f"error: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -52,6 +52,11 @@ def everything(catalogue: Path) -> list[Corpus | Benchmark]:
     return [*(corpus(catalogue, name) for name in corpora), *(find(catalogue, name) for name in others)]
 
 
+def names_of_all(catalogue: Path) -> list[str]:
+    """Names of all corpora and benchmarks, whatever their entries say."""
+    return [*names(catalogue), *_names(catalogue)]
+
+
 def _names(catalogue: Path) -> list[str]:
     """None where the catalogue has no such table."""
     table = config.load(catalogue).get(BENCHMARKS) or {}

@@ -10,11 +10,11 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from malmoi.config import ConfigError
-from tasks.runtime import locks
+from tasks.runtime import files, locks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,44 +31,41 @@ class Parts:
 
     @property
     def files(self) -> list[Path]:
-        """In their order."""
-        return sorted(self.folder.glob("[0-9]*.parquet"))
+        """In their order, as far as none is missing: a kill while they were removed may have left later ones."""
+        names = (self.folder / f"{number:08}.parquet" for number in count())
+        return list(takewhile(Path.is_file, names))
 
     def add(self, number: int, table: "pa.Table") -> None:
         """Part `number`, from 0; those before it are there."""
         import pyarrow.parquet as pq
 
         file = self.folder / f"{number:08}.parquet"
-        pq.write_table(table, file.with_suffix(".unfinished"), compression="zstd")
-        os.replace(file.with_suffix(".unfinished"), file)
+        with files.unfinished(file) as part:
+            pq.write_table(table, part, compression="zstd")
 
     def finish(self, write: Callable[[Path, list[Path]], None]) -> None:
         """Make the target of its parts, whole or not at all, and remove them."""
-        unfinished = self.folder / f"whole{self.target.suffix}"
-        write(unfinished, self.files)
-        with open(unfinished, "rb+") as stream:
+        whole = self.folder / f"whole{self.target.suffix}"
+        write(whole, self.files)
+        with open(whole, "rb+") as stream:
             os.fsync(stream.fileno())
-        os.replace(unfinished, self.target)
+        os.replace(whole, self.target)
+        (self.folder / FROM).unlink()  # first: without it, what a kill leaves of the parts is thrown away
         shutil.rmtree(self.folder)
 
 
 @contextmanager
 def parts(target: Path, made_from: Mapping[str, Any]) -> Iterator[Parts]:
-    """The parts of `target` that were made from the same. Raises ConfigError where another process is making them now."""
+    """The parts of `target` that were made from the same. Raises BusyError (a ConfigError) where another process is making them now."""
+    target = Path(os.path.realpath(target))  # through links, so that two names of one file have one lock and one folder
     folder = target.with_name(target.name + ".partial")
-    try:
-        with locks.lock(folder / "lock", f"makes {target}", timeout=0):
-            yield _matching(target, folder, made_from)
-    except locks.BusyError as error:
-        raise ConfigError(f"{target}: another process is making it now ({error}); wait for it, or name another file") from None
-
-
-def _matching(target: Path, folder: Path, made_from: Mapping[str, Any]) -> Parts:
-    """The parts in a folder; those that were made from something else are removed."""
-    said = json.dumps(made_from, sort_keys=True, ensure_ascii=False)
-    known = folder / FROM
-    if not known.is_file() or known.read_text(encoding="utf-8") != said:
-        for file in folder.glob("[0-9]*"):
-            file.unlink()
-        known.write_text(said, encoding="utf-8")
-    return Parts(target, folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with locks.lock(locks.path_for(target), f"predict to {target.name}", timeout=0):
+        folder.mkdir(exist_ok=True)
+        said = json.dumps(made_from, sort_keys=True, ensure_ascii=True)
+        known = folder / FROM
+        if not known.is_file() or known.read_text(encoding="utf-8", errors="replace") != said:
+            for file in folder.glob("[0-9]*"):
+                file.unlink()
+            files.write_whole(known, said)
+        yield Parts(target, folder)

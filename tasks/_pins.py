@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from malmoi.config import ConfigError
+from malmoi.config import ConfigError, load
 from tasks.runtime.files import write_whole
 from tasks.runtime.locks import lock, path_for
 
@@ -91,11 +91,17 @@ def _relative(pins: Path, folder: Path) -> str:
 def _load(pins: Path) -> dict[str, Any]:
     if not pins.exists():
         return {}
+    cure = "take it back from git"
+    if not pins.read_bytes().strip():
+        return {}
     try:
-        content = yaml.safe_load(pins.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{pins}: not valid YAML: {error}; take it back from git") from None
-    outs = content.get("outs", []) if isinstance(content, dict) else None
-    if not isinstance(outs, list) or not all(isinstance(out, dict) and "path" in out for out in outs):
-        raise ConfigError(f"{pins}: should hold a list `outs`, each with a `path`, as DVC writes it; take it back from git")
+        content = load(pins)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; {cure}") from None
+    outs = content.get("outs", [])
+    if not isinstance(outs, list) or not all(isinstance(out, dict) and isinstance(out.get("path"), str) for out in outs):
+        raise ConfigError(f"{pins}: should hold a list `outs`, each with a `path`, as DVC writes it; {cure}")
+    for out in outs:
+        if not all(isinstance(out.get(key, 0), int) for key in ("size", "nfiles")):
+            raise ConfigError(f"{pins}: {out['path']}: size and nfiles should be whole numbers; {cure}")
     return content

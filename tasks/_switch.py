@@ -7,12 +7,13 @@ from pathlib import Path
 
 from malmoi.config import ConfigError, check_name, load
 from malmoi.registry import suggest
+from tasks._catalogue import same_name
 from tasks.runtime.files import unfinished
 from tasks.runtime.locks import lock, path_for
 
 FOLDER = "params/experiments"
 LINE = re.compile(
-    rb"^(?P<indent>[ ]+)(?P<off>#[ ]*)?-[ ]+(?P<folder>params(/experiments)?)/(?P<name>[\w.-]+)\.yaml(?P<rest>[ ]*(#.*)?\r?\n?)$"
+    r"^(?P<indent>[ ]+)(?P<off>#[ ]*)?-[ ]+(?P<folder>params(/experiments)?)/(?P<name>[\w.-]+)\.yaml(?P<rest>[ ]*(#.*)?\r?\n?)$"
 )
 
 
@@ -28,12 +29,15 @@ def switch(name: str, pipeline: Path, *, on: bool) -> bool:
 
 def _switched(name: str, pipeline: Path, on: bool) -> bool:
     check_name(name, FOLDER)
-    lines = _read(pipeline).splitlines(keepends=True)
-    found = {match["name"].decode(): (index, match) for index, line in enumerate(lines) if (match := LINE.match(line))}
-    own = {one: index for one, (index, match) in found.items() if match["folder"].decode() == FOLDER}
+    lines = _read(pipeline)
+    found = {match["name"]: (index, match) for index, line in enumerate(lines) if (match := LINE.match(line))}
+    own = {one: index for one, (index, match) in found.items() if match["folder"] == FOLDER}
     if not own:
         raise ConfigError(f"{pipeline}: `vars:` lists no file of {FOLDER}, so nothing can be switched here")
     files = {file.stem for file in (pipeline.parent / FOLDER).glob("*.yaml")}
+    if name not in files and (same := same_name(name, files)):
+        why = "the letters of its name are in parts (NFD, as on a Mac), and DVC would not find it"
+        raise ConfigError(f"{FOLDER}/{same[0]}.yaml: {why}; type its name anew: mv {same[0]}.yaml {name}.yaml")
     known = sorted(files | set(found) - (set(own) if on else set()))
     if name not in known:
         raise ConfigError(f"{FOLDER} has no {name}.yaml{suggest(name, known)}")
@@ -44,7 +48,7 @@ def _switched(name: str, pipeline: Path, on: bool) -> bool:
         return False
     if not on and name in own and sum(not found[one][1]["off"] for one in own) == 1:
         raise ConfigError(f"{pipeline}: {name} is the only one that is switched on, and the pipeline needs one; enable another first")
-    lines[index] = _line(match["indent"], match["folder"] + b"/" + match["name"], match["rest"], on=on)
+    lines[index] = _line(match["indent"], f"{match['folder']}/{match['name']}", match["rest"], on=on)
     _write(pipeline, lines)
     return True
 
@@ -58,28 +62,29 @@ def missing(name: str, pipeline: Path, data: Path) -> list[str]:
     return [str(corpus) for corpus in corpora if not (data / str(corpus)).exists()]
 
 
-def _insert(pipeline: Path, lines: list[bytes], after: int, name: str) -> bool:
+def _insert(pipeline: Path, lines: list[str], after: int, name: str) -> bool:
     last = LINE.match(lines[after])
-    end = b"\r\n" if lines[after].endswith(b"\r\n") else b"\n"
-    if not lines[after].endswith(b"\n"):
+    end = "\r\n" if lines[after].endswith("\r\n") else "\n"
+    if not lines[after].endswith("\n"):
         lines[after] += end
-    lines.insert(after + 1, _line(last["indent"] if last else b"  ", f"{FOLDER}/{name}".encode(), end, on=True))
+    lines.insert(after + 1, _line(last["indent"] if last else "  ", f"{FOLDER}/{name}", end, on=True))
     _write(pipeline, lines)
     return True
 
 
-def _line(indent: bytes, path: bytes, rest: bytes, *, on: bool) -> bytes:
-    return indent + (b"" if on else b"# ") + b"- " + path + b".yaml" + rest
+def _line(indent: str, path: str, rest: str, *, on: bool) -> str:
+    return f"{indent}{'' if on else '# '}- {path}.yaml{rest}"
 
 
-def _read(pipeline: Path) -> bytes:
-    try:
-        return pipeline.read_bytes()
-    except FileNotFoundError:
-        raise ConfigError(f"{pipeline}: no such file; run this in the project's root") from None
+def _read(pipeline: Path) -> list[str]:
+    """Lines with their ends, so that those that stay are the same bytes."""
+    if not pipeline.is_file():
+        raise ConfigError(f"{pipeline}: no such file; run this in the project's root")
+    load(pipeline)  # no line is changed in a file that is not in order
+    return re.findall(r"[^\n]*\n|[^\n]+", pipeline.read_bytes().decode("utf-8"))
 
 
-def _write(pipeline: Path, lines: list[bytes]) -> None:
+def _write(pipeline: Path, lines: list[str]) -> None:
     with unfinished(pipeline) as fresh:
-        fresh.write_bytes(b"".join(lines))
+        fresh.write_bytes("".join(lines).encode("utf-8"))
         shutil.copymode(pipeline, fresh)

@@ -3,7 +3,7 @@
 A tracking server that anybody may write to could hold anything: MLflow runs the model's file and imports the package that it carries. Of
 both, git knows every byte: they must be those of the commit that the version was registered from, which this branch must have, or those of
 the working tree. The weights must be those that dvc.lock, or champions/history.yaml, names. What git and DVC cannot tell of is said, and
-is no yes: decision 28.
+is no yes: decision 29.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ def overruled(folder: Path, model: str, root: Path) -> str:
     An alias on the server is not in git: whoever may write there could point it at any version, also at one that was rolled back.
     """
     events = _champions.read(root / _champions.FOLDER).get(model, [])
-    about = _files.load(_claims.bundle_in(folder, model) / "bundle.json")
+    about = _about(_claims.bundle_in(folder, model))
     if not events or (about.get("key"), about.get("seed")) == (events[-1].key, events[-1].seed):
         return ""
     return (
@@ -70,6 +70,8 @@ def overruled(folder: Path, model: str, root: Path) -> str:
 
 def _code(found: "ModelVersion", folder: Path, root: Path) -> Iterator[str]:
     """Files that would run and are not git's, and files of a kind that nobody expects."""
+    if not (folder / MODEL_FILE).is_file():
+        yield f"{MODEL_FILE} is not there"
     known, code = _blobs(root, found.tags.get(_claims.SHIPPED, "")), dict[str, tuple[str, str]]()
     for file in sorted(path for path in folder.rglob("*") if path.is_file() or path.is_symlink()):
         name = file.relative_to(folder).as_posix()
@@ -152,8 +154,16 @@ def _board(bundle: Path) -> str:
     """The registered model that a bundle may be a version of."""
     from malmoi.leaderboard import model_name
 
-    about = _files.load(bundle / "bundle.json")
+    about = _about(bundle)
     return model_name(f"{about.get('problem')}/{about.get('corpus')}")
+
+
+def _about(bundle: Path) -> dict[str, Any]:
+    """bundle.json. Raises ConfigError where it says nothing."""
+    found = _files.load(bundle / "bundle.json")
+    if not isinstance(found, dict):
+        raise ConfigError(f"{bundle / 'bundle.json'}: should say what the bundle is, found {found!r:.80}")
+    return found
 
 
 def _champion_digests(root: Path, model: str, experiment: str, seed: str) -> set[str]:

@@ -58,7 +58,8 @@ def switched_on(root: Path) -> list[Path]:
     """Files that `vars:` of dvc.yaml lists. Raises ConfigError where dvc.yaml cannot be read."""
     pipeline = root / PIPELINE
     given = config.load(pipeline).get("vars") or [] if pipeline.is_file() else []
-    return [Path(one.partition(":")[0]) for one in given if isinstance(one, str)] if isinstance(given, list) else []
+    given = given if isinstance(given, list) else []
+    return [Path(one.partition(":")[0]) for one in given if isinstance(one, str) and one.partition(":")[0].strip()]
 
 
 def remarks(root: Path) -> list[str]:
@@ -263,11 +264,35 @@ class Check:
 
 
 def pinned_and_missing(root: Path) -> Iterator[str]:
-    """What blocks every stage: folders that data.dvc pins and that are neither here nor in DVC's cache, each with its cure."""
-    from tasks import _catalogue, _pins
+    """What blocks every stage: folders that data.dvc pins, that are not here, and that the catalogue does not have; each with its cure.
 
+    Raises ConfigError where data.dvc or the catalogue cannot be read.
+    """
+    from tasks import _catalogue
+
+    for folder, known in missing(root) if (root / _catalogue.PATH).is_file() else ():
+        if not known:
+            yield f"data.dvc pins data/{folder.name}, which is not here and not in the catalogue: python -m tasks forget {folder.name}"
+
+
+def missing(root: Path) -> list[tuple[Path, bool]]:
+    """Folders that data.dvc pins and that are not here, and whether the catalogue has each of them."""
+    from tasks import _benchmarks, _catalogue, _pins
+
+    gone = [folder for folder in _pins.folders(root / _pins.PATH) if not folder.exists()]
     catalogue = root / _catalogue.PATH
-    known = _catalogue.names(catalogue) if catalogue.is_file() else []
-    for folder in _pins.folders(root / _pins.PATH) if catalogue.is_file() else []:
-        if not folder.exists() and folder.name not in known:
-            yield f"{_pins.PATH} pins data/{folder.name}, which is not here and not in the catalogue: python -m tasks forget {folder.name}"
+    known = _benchmarks.names_of_all(catalogue) if gone and catalogue.is_file() else []
+    return [(folder, folder.name in known) for folder in gone]
+
+
+def cures(root: Path) -> str:
+    """What to do where DVC says that data is missing: a sentence for each folder; "" where none is, or nothing can be told."""
+    try:
+        found = missing(root)
+    except ConfigError:
+        return ""
+    said = []
+    for name, known in ((folder.name, known) for folder, known in found):
+        cannot = f"; if its files cannot be had here: python -m tasks disable {name}, then python -m tasks forget {name}"
+        said.append(f"data/{name}: python -m tasks fetch {name}{cannot}" if known else f"data/{name}: python -m tasks forget {name}")
+    return "; ".join(said)

@@ -14,7 +14,7 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def run(names: list[str], bundled: bool, mirror: Path | None, data: Path, pins: 
 
 def forgotten(pins: Path, catalogue: Path) -> list[Path]:
     """Folders that are pinned though the catalogue has no such corpus or benchmark any more."""
-    known = {corpus.name for corpus in _benchmarks.everything(catalogue)}
+    known = _benchmarks.names_of_all(catalogue)
     return [folder for folder in _pins.folders(pins) if folder.name not in known]
 
 
@@ -65,7 +65,7 @@ def fetch(corpus: Fetched, data: Path, pins: Path, mirror: Path | None) -> None:
     target, unfinished = data / corpus.name, data / PARTIAL / corpus.name
     with lock(path_for(pins).with_name(f"{data.name}-{corpus.name}.lock"), f"fetches {corpus.name}"):
         recover(target, unfinished)
-        unfinished.mkdir(parents=True, exist_ok=True)
+        _begin(unfinished)
         try:
             whole = gather(corpus, target, unfinished, mirror)
             pin = _pins.of_folder(whole)
@@ -73,8 +73,10 @@ def fetch(corpus: Fetched, data: Path, pins: Path, mirror: Path | None) -> None:
                 check_pin(corpus.name, corpus.source, _pins.find(pins, target), pin)
             changed = install(whole, target, pin)
             pinned = _pins.put(pins, target, pin)
-        finally:
+        except BaseException:
             tidy(unfinished, keep=isinstance(corpus.source, Mirror))
+            raise
+        tidy(unfinished, keep=False)
     news = f"{pin.nfiles} files, {size(pin.size)}" if changed else "already there and right"
     print(f"{corpus.name}: {news}" + (f"; {pins} pins it now: {pin.md5}" if pinned else ""))
 
@@ -98,8 +100,20 @@ def tidy(unfinished: Path, keep: bool) -> None:
     if not keep:
         shutil.rmtree(unfinished, ignore_errors=True)
     for folder in (unfinished, unfinished.parent):
-        if folder.is_dir() and not any(folder.iterdir()):
+        with suppress(OSError):  # it is gone, or not empty: the parent is shared with whoever fetches another corpus
             folder.rmdir()
+
+
+def _begin(unfinished: Path) -> None:
+    """Make the folder; who fetches another corpus may just be removing its parent, which was empty until now."""
+    for attempt in range(100):
+        try:
+            unfinished.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:
+            if attempt == 99:
+                raise
+        else:
+            return
 
 
 def install(unfinished: Path, target: Path, pin: _pins.Pin) -> bool:
@@ -165,11 +179,13 @@ def _copy_all(paths: list[Path], folder: Path, where: str) -> None:
     """Copy files into an empty folder, and look whether all of each has come. Names are in NFC there."""
     _empty(folder)
     for path in dict.fromkeys(paths):
+        before = path.stat()
         copy = folder / unicodedata.normalize("NFC", path.name)
         if copy.exists():
             raise ConfigError(f"{where}: two files are called {path.name}; rename one")
         shutil.copyfile(path, copy)
-        if copy.stat().st_size != path.stat().st_size:
+        after = path.stat()
+        if not copy.stat().st_size == before.st_size == after.st_size or before.st_mtime_ns != after.st_mtime_ns:
             raise ConfigError(f"{where}: {path} is being written just now; fetch again when that is over")
     if len(list(folder.iterdir())) != len(set(paths)):
         raise ConfigError(f"{where}: {len(list(folder.iterdir()))} of {len(set(paths))} files came; fetch again")
@@ -220,8 +236,12 @@ def check_pin(name: str, source: Package, pinned: _pins.Pin | None, found: _pins
 
 
 def _empty(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    """Remove what is in a folder, but not the folder: with it, its parent stays."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 @contextmanager

@@ -9,10 +9,12 @@ file and row, and so is a broken contract, with examples: then nothing is writte
 import argparse
 import hashlib
 import json
+import os
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,11 +26,12 @@ from malmoi import profile as profiles
 from malmoi.cleaning import Drops
 from malmoi.config import ConfigError
 from malmoi.contract import PATH, Limits, enforce, limits
-from malmoi.corpora._text import EncodingError
 from malmoi.outline import Columns, Outline
 from malmoi.profile import Profiler
 from malmoi.rows import EXAMPLES, SPLITS, Dropped, Example, Writer, read_whole, write_whole
-from tasks import _catalogue
+from tasks import _catalogue, _left_out
+
+REPLACED = "bytes that were not of the encoding were replaced by U+FFFD"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,40 +48,30 @@ def run(name: str, data: Path, out: Path, profile: Path, catalogue: Path, contra
     """Read, clean, divide, measure, write. `out` and `profile` appear whole or not at all."""
     corpus = _catalogue.corpus(catalogue, name)
     files = _catalogue.files(corpus, data)
+    _check_names(files)
     held = limits(contract, name, _catalogue.names(catalogue))
     with _unfinished(profile) as beside, _unfinished(out) as folder:
         whole = folder / "whole.parquet"
-        outline, unread, unclean = _collect(corpus, files, f"{catalogue}: corpora.{name}.reader.options", whole)
-        try:
-            fates = splits.divide(outline, corpus.entry.clean, corpus.entry.split, _account(corpus, unread + unclean))
-            if corpus.entry.problem == "classify":
-                splits.check_labels(outline, fates, lambda place: next(islice(read_whole(whole), place, None)))
-        except ConfigError as error:
-            raise ConfigError(f"corpus {name} ({', '.join(map(str, files[:3]))}): {error}") from None
+        outline, found = _collect(corpus, files, f"{catalogue}: corpora.{name}.reader.options", whole)
+        fates = _divide(corpus, files, outline, found, whole)
         profiler = Profiler(beside / "words", profiles.repeated(outline, fates))
-        described = _deal(whole, fates, unclean, profiler)
-        card = _head(corpus, files) | _replaced(corpus, whole) | cards.card(described, unread + unclean, cards.duplicates(outline, fates))
+        described = _deal(whole, fates, found.unclean, profiler)
         whole.unlink()
+        card = (
+            _head(corpus, files) | cards.card(described, found.unread + found.unclean, cards.duplicates(outline, fates)) | found.repaired()
+        )
         (folder / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         _hold(profiler.profile(card, described), held, contract, beside)
     print(summary(name, card))
 
 
-def _account(corpus: _catalogue.Corpus, dropped: Drops) -> dict[str, int]:
-    """How many rows went before the division, by reason, with where the first one is and which values were the reason."""
-    known = ", ".join(map(repr, corpus.entry.reader.options.get("labels") or {}))
-    found = {}
-    for reason, count in dropped.counts.items():
-        values = f"found {', '.join(dropped.values[reason])}; `labels` has {known}; " if dropped.values.get(reason) else ""
-        found[f"{reason} ({values}the first is {dropped.first[reason][0].where})"] = count
-    return found
-
-
-def _replaced(corpus: _catalogue.Corpus, whole: Path) -> dict[str, int]:
-    """How many texts hold a � in place of bytes that were not of the encoding, where the reader was asked to write them so."""
-    if corpus.entry.reader.options.get("on_error") != "replace":
-        return {}
-    return {"replaced": sum("\ufffd" in example.text for example in read_whole(whole))}
+def _check_names(files: Sequence[Path]) -> None:
+    """Raise ConfigError for a file whose name is no text: rows are called by it."""
+    for path in files:
+        try:
+            path.name.encode("utf-8")
+        except UnicodeEncodeError:
+            raise ConfigError(f"{path.parent}: the name of the file {path.name!a} is not UTF-8; give it another one") from None
 
 
 def _hold(profile: dict[str, Any], held: Limits, path: Path, folder: Path) -> None:
@@ -92,44 +85,74 @@ def _hold(profile: dict[str, Any], held: Limits, path: Path, folder: Path) -> No
 
 @contextmanager
 def _unfinished(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its place in the end."""
-    folder = out.with_name(f".{out.name}.unfinished")
-    shutil.rmtree(folder, ignore_errors=True)
+    """A folder of this process's own beside `out`, that takes its place in the end."""
+    folder, old = (out.with_name(f".{out.name}.{os.getpid()}-{secrets.token_hex(4)}.{end}") for end in ("unfinished", "old"))
     folder.mkdir(parents=True)
     try:
         yield folder
-        shutil.rmtree(out, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            out.rename(old)
         folder.rename(out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
-def _collect(corpus: _catalogue.Corpus, files: Sequence[Path], where: str, whole: Path) -> tuple[Outline, Drops, Drops]:
-    """Read once, and write the rows that stay by themselves to the file `whole`.
+@dataclass(frozen=True)
+class Found:
+    """What became of rows while they were read. unread: dropped by the reader, unclean: by cleaning, replaced: kept, bytes replaced."""
 
-    Returns (outline of those, what the reader dropped, what cleaning dropped). Raises ConfigError for an id that occurs twice.
-    """
-    outline, unread, unclean = Outline(), Drops(), Drops()
+    unread: Drops
+    unclean: Drops
+    replaced: Drops
+
+    def repaired(self) -> dict[str, Any]:
+        """For the card: rows whose stray bytes were replaced; nothing where there are none."""
+        return {"repaired": cards.drops(self.replaced)} if self.replaced.counts else {}
+
+
+def _collect(corpus: _catalogue.Corpus, files: Sequence[Path], where: str, whole: Path) -> tuple[Outline, Found]:
+    """Read once, and write the rows that stay by themselves to the file `whole`. Raises ConfigError for an id that occurs twice."""
+    outline, found = Outline(), Found(Drops(), Drops(), Drops())
     ids = Columns(id="q")
 
     def kept() -> Iterator[Example]:
         for row in read(corpus, files, where):
             if isinstance(row, Dropped):
-                unread.add(row)
+                found.unread.add(row)
                 continue
             ids.add(hash(row.id))
             if reason := cleaning.reason(row.text, corpus.entry.clean):
-                unclean.add(Dropped(reason, cleaning.where(row), row.text))
-            else:
-                outline.add(row)
-                yield row
+                found.unclean.add(Dropped(reason, cleaning.where(row), row.text))
+                continue
+            outline.add(row)
+            if row.replaced:
+                found.replaced.add(Dropped(REPLACED, cleaning.where(row), row.text))
+            yield row
 
-    try:
-        write_whole(whole, kept())
-    except EncodingError as error:
-        raise ConfigError(error.message(corpus.entry.language)) from None
+    write_whole(whole, kept())
     _check_ids(corpus.name, ids["id"], read(corpus, files, where))
-    return outline, unread, unclean
+    return outline, found
+
+
+def _divide(corpus: _catalogue.Corpus, files: Sequence[Path], outline: Outline, found: Found, whole: Path) -> np.ndarray:
+    """What becomes of each row (see `splits.divide`). An error says what was dropped before."""
+    gone = _left_out.reasons(found.unread, found.unclean, corpus.entry.reader.options.get("labels"))
+    try:
+        fates = splits.divide(outline, corpus.entry.clean, corpus.entry.split, gone)
+    except ConfigError as error:
+        raise ConfigError(f"{_named(corpus, files)}: {error}") from None
+    try:
+        if corpus.entry.problem == "classify":
+            splits.check_labels(outline, fates, lambda place: next(islice(read_whole(whole), place, None)))
+    except ConfigError as error:
+        dropped = "".join(f"; dropped: {count} {reason}" for reason, count in gone.items())
+        raise ConfigError(f"{_named(corpus, files)}: {error}{dropped}") from None
+    return fates
+
+
+def _named(corpus: _catalogue.Corpus, files: Sequence[Path]) -> str:
+    return f"corpus {corpus.name} ({', '.join(map(str, files[:3]))})"
 
 
 def read(corpus: _catalogue.Corpus, files: Sequence[Path], where: str) -> Iterator[Example | Dropped]:
@@ -137,7 +160,7 @@ def read(corpus: _catalogue.Corpus, files: Sequence[Path], where: str) -> Iterat
     reader = registry.find("corpora", corpus.entry.reader.kind)
     options = config.read(reader.Params, corpus.entry.reader.options, where)
     for split, paths in _catalogue.by_split(corpus, list(files)):
-        for row in reader.read(paths, options):
+        for row in reader.read(paths, options, corpus.entry.language):
             yield replace(row, split=split) if split and isinstance(row, Example) else row
 
 
@@ -190,6 +213,6 @@ def summary(name: str, card: dict[str, Any]) -> str:
         more = ", ..." if len(found["labels"]) > 8 else ""
         lines.append(f"  {split:<5} {found['examples']:>9,} examples {found['characters']:>12,} characters  {labels}{more}".rstrip())
     lines += [f"  dropped {found['count']:,}: {reason}" for reason, found in card["drops"].items()]
-    lines += [f"  texts with bytes that are not of the encoding, written as �: {card['replaced']:,}"] if card.get("replaced") else []
+    lines += [f"  kept {found['count']:,}: {reason}" for reason, found in card.get("repaired", {}).items()]
     lines += [f"  {count:,} texts of {pair}" for pair, count in card["duplicates"]["across"].items() if count]
     return "\n".join(lines)

@@ -10,10 +10,13 @@ file that comes out is the same.
 """
 
 import argparse
+import os
+import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +24,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from malmoi.predictor import Predictor
-    from tasks._tables import LeftOut
+    from tasks import _tables
+
+MOST = 10_000_000  # rows that are answered at a time, at most
+TAB = {"\\t": "\t", "tab": "\t"}  # as a shell passes it
+OPTION = re.compile(r"\b(set|or) (encoding|delimiter|quoting|uneven|on_error): ")
+WITHOUT = {"no text": "have no text", "holds a NUL byte": "hold a NUL byte"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,12 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", metavar="COLUMN", help="column with the texts (default: text, or the only one)")
     parser.add_argument("--probabilities", action="store_true", help="a column for the probability of every class")
     parser.add_argument("--encoding", default="utf-8", help="of the texts' file (default: utf-8)")
-    parser.add_argument("--delimiter", default="", help="between the fields of a .csv or .tsv (default: a comma, a tab)")
+    parser.add_argument("--delimiter", help="between the columns of a .csv (default: ,) or .tsv (default: a tab, or \\t)")
+    parser.add_argument(
+        "--quoting", choices=["standard", "none"], default="standard", help="none: a quotation mark is a character of the text"
+    )
+    parser.add_argument("--uneven", choices=["error", "drop"], default="error", help="rows with too few or too many columns")
     parser.add_argument(
         "--on-error",
         choices=["fail", "drop", "replace"],
         default="fail",
-        help="what becomes of rows with bytes that are not of the encoding: an error, they are left out, or the bytes are replaced by �",
+        help="a row that cannot be read: stop, leave it out, or have U+FFFD for its bad bytes; such rows are counted",
     )
     parser.add_argument("--rows", type=int, default=1000, help="that are read, answered and kept at a time (default: 1000)")
     parser.add_argument(
@@ -58,42 +70,93 @@ def run(
     encoding: str,
     rows: int,
     settings: list[str],
-    delimiter: str = "",
+    delimiter: str | None = None,
+    quoting: Literal["standard", "none"] = "standard",
+    uneven: Literal["error", "drop"] = "error",
     on_error: Literal["fail", "drop", "replace"] = "fail",
 ) -> None:
     """Write `out`. Raises ConfigError where model, file, column or options cannot be right."""
-    from malmoi.config import ConfigError
+    from malmoi.corpora._fields import column_names
     from malmoi.experiments import digest
     from malmoi.predictor import Predictor
-    from tasks import _fetching, _parts, _tables
+    from tasks import _fetching, _parts, _tables, _tables_written
 
-    if not source.is_file():
-        raise ConfigError(f"{source}: no such file")
-    if rows < 1:
-        raise ConfigError(f"--rows should be 1 or more, found {rows}")
-    _tables.kind(source), _tables.kind(out)
-    _check_other(source, out)
-    how, left_out, began = _tables.Reading(rows, encoding, delimiter, on_error), _tables.LeftOut(), time.monotonic()
-    with _bundle(model) as folder:
+    with _told(out):
+        _check(source, out, rows, encoding)
+    began = time.monotonic()
+    delimiter = TAB.get(delimiter, delimiter) if delimiter else None
+    text = column_names([text])[0] if text else None
+    with _bundle(model) as folder, _told(out):
         predictor = Predictor.load(folder)
         question = Question(text, probabilities, _options(settings))
         question.check(predictor, out)
-        made_from = {"model": digest(folder), "source": _fetching.sha256(source), **asdict(how), **asdict(question)}
+        asked = _tables.Source(source, encoding, delimiter, quoting, uneven, on_error, predictor.about.get("language"), text)
+        read_as = {name: value for name, value in asdict(asked).items() if name != "path"}
+        made_from = {"model": digest(folder), "source": _fetching.sha256(source), "rows": rows, **read_as, **asdict(question)}
         with _parts.parts(out, made_from) as made:
-            count, without = _answer(predictor, question, made, source, (_tables.parts(source, how, left_out), left_out))
-            made.finish(_tables.write)
-    said = f"{count:,} rows in {time.monotonic() - began:.0f} s" + (f"; {without:,} have no text, and no answer" if without else "")
-    print(f"{out}: {said}{left_out}", flush=True)
+            said = _answer(predictor, question, made, asked, rows)
+            made.finish(_tables_written.write)
+    print(f"{out}: {said.rows:,} rows in {time.monotonic() - began:.0f} s{said}", flush=True)
 
 
-def _check_other(source: Path, out: Path) -> None:
-    """Raise ConfigError where the answers would take the place of the texts, under whatever name."""
+def _check(source: Path, out: Path, rows: int, encoding: str) -> None:
+    """Raise ConfigError for what cannot be read, written or counted, and where the answers would overwrite the texts."""
+    from malmoi.config import ConfigError
+    from malmoi.corpora._text import check_encoding
+    from tasks import _tables
+
+    if not 1 <= rows <= MOST:
+        raise ConfigError(f"--rows should be 1 to {MOST:,}, found {rows}")
+    check_encoding(encoding)
+
+    if not source.is_file():
+        raise ConfigError(f"{source}: no such file")
+    if out.is_dir():
+        raise ConfigError(f"{out}: this is a folder; name a file to write")
+    if out.parent.is_file():
+        raise ConfigError(f"{out}: {out.parent} is a file, not a folder")
+    if os.path.realpath(source) == os.path.realpath(out) or (out.exists() and source.samefile(out)):
+        raise ConfigError(f"{out}: this is the file with the texts ({source}), and would be overwritten; name another one with --out")
+    _tables.kind(source), _tables.kind(out)
+
+
+@contextmanager
+def _told(out: Path) -> Iterator[None]:
+    """Options are called as on the command line, and what the file system refuses is a plain error."""
     from malmoi.config import ConfigError
 
-    if source.resolve() == out.resolve() or (out.exists() and source.samefile(out)):
-        raise ConfigError(f"--out {out} is the file of the texts, and would take their place; name another file")
-    if out.is_dir():
-        raise ConfigError(f"--out {out} is a folder; name a file")
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(OPTION.sub(_as_flag, str(error))) from None
+    except OSError as error:
+        raise ConfigError(f"{error.filename or out}: {error.strerror or error}") from None
+
+
+def _as_flag(found: re.Match[str]) -> str:
+    """An option of a reader as predict has it.
+
+    >>> OPTION.sub(_as_flag, "mend it, or set on_error: drop")
+    'mend it, or give --on-error drop'
+    """
+    return f"{'or' if found[1] == 'or' else 'give'} --{found[2].replace('_', '-')} "
+
+
+@dataclass
+class Said:
+    """What there is to say of the answers in the end. rows: that came out; without: those without an answer, by reason."""
+
+    rows: int = 0
+    repaired: int = 0
+    without: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        words = [f"{count:,} {WITHOUT.get(reason, reason)}" for reason, count in sorted(self.without.items())]
+        answers = f"; {', '.join(words)}, and no answer" if words else ""
+        repaired = f"; {self.repaired:,} hold U+FFFD for what could not be kept" if self.repaired else ""
+        words = [f"{count:,} {reason}" for reason, count in sorted(self.left_out.items())]
+        return answers + repaired + (f"; left out: {', '.join(words)}" if words else "")
 
 
 @dataclass(frozen=True)
@@ -121,45 +184,30 @@ class Question:
     def column(self, names: list[str], source: Path) -> str:
         """The column with the texts. Raises ConfigError, with the columns there are, where it is not there or cannot be told."""
         from malmoi.config import ConfigError
-        from malmoi.corpora._records import column_name
 
-        found = column_name(self.text) if self.text else ("text" if "text" in names else names[0] if len(names) == 1 else None)
+        found = self.text or ("text" if "text" in names else names[0] if len(names) == 1 else None)
         if found is None or found not in names:
             raise ConfigError(f"{source}: which column has the texts? There are: {', '.join(names)}; name one: --text COLUMN")
         return found
 
 
-def _answer(
-    predictor: "Predictor", question: Question, made: Any, source: Path, read: "tuple[Iterator[pa.Table], LeftOut]"
-) -> tuple[int, int]:
-    """Answer what was not answered yet. read: the tables, and what was noted of them. Returns (rows, rows without a text)."""
+def _answer(predictor: "Predictor", question: Question, made: Any, source: "_tables.Source", rows: int) -> Said:
+    """Answer what was not answered yet."""
+    from tasks import _tables
     from tasks._progress import Progress
 
-    there, progress, without = len(made.files), Progress(source.name, _rows(source)), 0
+    there, progress, said = len(made.files), Progress(source.path.name, _rows(source)), Said()
     if there:
         print(f"{made.target}: goes on after {there} parts that are there", flush=True)
-    column = ""
-    for number, table in enumerate(read[0]):
-        column = column or question.column(table.column_names, source)
-        broken = {place - progress.done for place, name in read[1].broken if name == column}
-        texts = [None if place in broken else text for place, text in enumerate(_texts(table, column, source, progress.done))]
-        without += texts.count(None)
+    for number, part in enumerate(_tables.parts(source, rows, lambda names: question.column(names, source.path))):
+        said.rows += len(part.table)
+        said.repaired += part.repaired
+        said.without += part.without
+        said.left_out += part.left_out
         if number >= there:
-            made.add(number, _joined(table, _answers(predictor, question, texts), source))
-        progress.add(len(table))
-    return progress.done, without
-
-
-def _texts(table: "pa.Table", column: str, source: Path, first: int) -> list[str | None]:
-    """The texts; None where there is none, or only white space, or one that cannot be a text."""
-    from malmoi.config import ConfigError
-    from malmoi.corpora._fields import is_missing, unusable
-
-    texts: list[Any] = table[column].to_pylist() if column in table.column_names else [None] * len(table)
-    for place, text in enumerate(texts, first + 1):
-        if not (is_missing(text) or isinstance(text, str)):
-            raise ConfigError(f"{source}: column {column!r} should hold strings, row {place} has {type(text).__name__}: {text!r:.60}")
-    return [text if isinstance(text, str) and text.strip() and not unusable(text) else None for text in texts]
+            made.add(number, _joined(part.table, _answers(predictor, question, part.texts), source.path))
+        progress.add(len(part.table))
+    return said
 
 
 def _answers(predictor: "Predictor", question: Question, texts: list[str | None]) -> dict[str, list[Any]]:
@@ -193,15 +241,18 @@ def _joined(table: "pa.Table", answers: dict[str, list[Any]], source: Path) -> "
     return table
 
 
-def _rows(source: Path) -> int:
+def _rows(source: "_tables.Source") -> int:
     """How many rows the file has; with line ends inside of quotes, somewhat fewer."""
-    from tasks import _tables
+    if source.kind == ".parquet":
+        import pyarrow.parquet as pq
 
-    if _tables.kind(source) == ".parquet":
-        return int(_tables.parquet(source).metadata.num_rows)
-    with open(source, "rb") as stream:
+        from malmoi.corpora.parquet import readable
+
+        with readable(source.path), pq.ParquetFile(source.path) as file:
+            return int(file.metadata.num_rows)
+    with open(source.path, "rb") as stream:
         ends = sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
-    return max(0, ends - (_tables.kind(source) in (".csv", ".tsv")))
+    return max(0, ends - (source.kind in (".csv", ".tsv")))
 
 
 def _options(settings: list[str]) -> dict[str, Any]:
@@ -215,7 +266,7 @@ def _options(settings: list[str]) -> dict[str, Any]:
         raise ConfigError(f"--set should be NAME=VALUE, as length=60, found {wrong[0]!r}")
     try:
         return {name: yaml.safe_load(value) for name, _, value in pairs}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: as 2024-02-30, which is no day
         raise ConfigError(f"--set: {error}") from None
 
 

@@ -16,10 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
+from typing import Any
 
 LIMITED = "MALMOI_SERVE_"  # in the code of a model that limits what a request may ask for
 GRACE = 10.0  # seconds that the server may need to end
@@ -45,14 +42,14 @@ def run(model: str, host: str = "127.0.0.1", port: int = 5001, timeout: int = 60
         check(found, folder, _tracking.ROOT, trust)
         if _claims.parts(model)[1:] == ("@", "champion") and (why := _trust.overruled(folder, found.name, _tracking.ROOT)):
             raise ConfigError(why)
-        if LIMITED not in (folder / _trust.MODEL_FILE).read_text(encoding="utf-8"):
+        if LIMITED.encode() not in (folder / _trust.MODEL_FILE).read_bytes():
             print("warning: it was registered before requests had limits, and has none: README, Serving", file=sys.stderr, flush=True)
         command = ["--model-uri", str(folder), "--env-manager", "local", "--timeout", str(timeout), "--host", host, "--port", str(port)]
         status = _serve([sys.executable, "-m", "mlflow", "models", "serve", *command])
     raise SystemExit(status)
 
 
-def check(found: "ModelVersion", folder: Path, root: Path, trust: str = "") -> None:
+def check(found: Any, folder: Path, root: Path, trust: str = "") -> None:
     """Say what is known of a version's files. Raises ConfigError where they must not be loaded; where `trust` is their digest that is a
     warning. A yes to whatever the server has would be one to what somebody puts there tomorrow, so it is to these bytes alone."""
     from malmoi.config import ConfigError

@@ -1,121 +1,211 @@
-"""Which encoding a file is in, for the words of an error: an encoding is advised only where the text that it gives looks like language.
+"""Which encoding a text file is in: only to word errors. One is advised where the text that it gives is more like the corpus's language.
 
-Bytes alone cannot tell: cp1252 reads any Korean file (as mojibake, "¸ðÀÚ"), and cp949 reads an English apostrophe (0x92) with the letter
-behind it as a Hangul syllable.
+What tells is the characters beyond ASCII. Korean: syllables and signs of KS X 1001; CP949 has 8,822 rare syllables more, and text that was
+decoded wrongly is full of them. Languages in Latin letters: accented letters beside plain ones, and typographic signs.
 """
 
 import codecs
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
-CANDIDATES = ("utf-8", "cp949", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252")  # in this order where two are as good
-KNOWN = "utf-8, cp949 (Korean Windows), euc-kr, utf-16, cp1252, latin-1"
-SAMPLE = 65_536  # bytes that are looked at
-LIKE = 0.8  # likeness from which a text looks like language
-BETTER = 0.05  # by which it must be more like it than what the file was read as
-KOREAN = 0.1  # share of Hangul among letters from which a text may be Korean
-MAGIC = {  # first bytes of files that people take for text
-    b"PK\x03\x04": "a zip file (as .xlsx is)",
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"PAR1": "Parquet",
-    b"%PDF": "a PDF",
-    b"\xd0\xcf\x11\xe0": "an old Office file",
-    b"SQLite": "an SQLite database",
-    b"\x89PNG": "a picture",
+from malmoi.config import ConfigError
+
+MARK = "malmoi.mark"  # how bytes that cannot be decoded are handled: byte 0xNN becomes the lone surrogate U+DCNN
+MARKED = re.compile("[\udc00-\udcff]")
+BOMS = {  # to the codecs that read on from there; the longer ones first: UTF-32-LE's begins as UTF-16-LE's does
+    codecs.BOM_UTF32_LE: ("utf-32", "utf-32-le"),
+    codecs.BOM_UTF32_BE: ("utf-32", "utf-32-be"),
+    codecs.BOM_UTF8: ("utf-8", "utf-8-sig"),
+    codecs.BOM_UTF16_LE: ("utf-16", "utf-16-le"),
+    codecs.BOM_UTF16_BE: ("utf-16", "utf-16-be"),
 }
-MARKS = {  # the longer ones first
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
+WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+BY_LANGUAGE = {"ko": ("utf-8", "cp949"), "en": ("utf-8", "cp1252", "mac_roman")}  # tried in this order, then WIDE
+LARGER = {"euc_kr": "cp949", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}  # the same, with more characters
+FORMATS = {
+    b"PK\x03\x04": "a ZIP archive (as .xlsx and .docx are)",
+    b"\x1f\x8b": "a gzip file",
+    b"BZh91AY&SY": "a bzip2 file",
+    b"\xfd7zXZ\0": "an xz file",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"PAR1\x15": "a Parquet table",
+    b"%PDF-": "a PDF",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"SQLite format 3\0": "an SQLite database",
+    b"\xd0\xcf\x11\xe0": "an old Office file (as .xls and .hwp are)",
 }
-_HANGUL = re.compile("[ᄀ-ᇿ㄰-㆏가-힣]")
-_WRITTEN = re.compile("[‐-‧‰-›、-〿！-･·ㆍ₩€£°²³×÷½§©®™½]")  # signs of edited text in any language
-_ACCENTED = re.compile(r"(?<=[A-Za-z])[À-ÖØ-öø-ž]|[À-ÖØ-öø-ž](?=[A-Za-z])")
+SAMPLE = 65_536  # bytes of the start that are looked at
+EVIDENCE = 262_144  # bytes of rows with more than ASCII that are looked at
+LIKELY = 0.8  # share of characters that belong in the language, from which an encoding is advised
+BETTER = 0.1  # by so much more than with the encoding that was asked for
+BINARY, FEW = 0.05, 8  # share of runs of control characters from which a file is no text; of fewer runs, twice that share
+
+_BEYOND = re.compile("[^\t\n\x0b\x0c\r\x1b-\x7e]+")
+_CONTROL = re.compile("[\0-\x08\x0e-\x1a\x7f]+")
+_QUOTES = "“”‘’«»…"  # stand beside a letter without a space
+_SIGNS = re.compile("[\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2122\u00a1-\u00bf]+")
 
 
-def is_known(encoding: str) -> bool:
-    """Whether Python has a text encoding of this name."""
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    wide = any(size in error.encoding for size in ("16", "32"))  # there a line feed is no byte of its own
+    return "".join("\n" if byte == 10 and not wide else chr(0xDC00 + byte) for byte in bad), error.end
+
+
+codecs.register_error(MARK, _mark)
+
+
+def check_start(path: Path, encoding: str, language: str | None) -> None:
+    """Raise ConfigError where the start of a file says that it is empty, of another encoding, or no text at all."""
+    with open(path, "rb") as stream:
+        start = stream.read(SAMPLE)
+    if not start:
+        raise ConfigError(f"{path}: the file is empty (0 bytes); copy or fetch it again")
+    if found := next((what for magic, what in FORMATS.items() if start.startswith(magic)), None):
+        raise ConfigError(f"{path}: this is binary, {found}, and no text; give a text file, or the reader that fits it")
+    name = codecs.lookup(encoding).name
+    marked = next((known for bom, known in BOMS.items() if start.startswith(bom)), ())
+    if marked and name not in marked:
+        said = f"it starts with the byte-order mark of {marked[0]}; set encoding: {marked[0]}"
+        raise ConfigError(f"{path}: row 1 is not {encoding}: {said}")
+    if marked:
+        return
+    if name in ("utf-16", "utf-32"):
+        guess = _best(start, name, language)
+        known = f"it reads as {guess}: set encoding: {guess}" if guess else f"set encoding: {name}-le or {name}-be if it is {name}"
+        raise ConfigError(f"{path}: row 1 is not {encoding} (it has no byte-order mark); {known}")
+    if guess := _other(start, name, language):
+        raise ConfigError(f"{path}: row 1 is not {encoding}; it reads as {guess}: set encoding: {guess}")
+    if name not in WIDE and name != "utf-7" and _binary(start):
+        raise ConfigError(f"{path}: {_control(start)}: binary, and no {encoding} text; give a text file, or the reader that fits it")
+
+
+def _other(start: bytes, name: str, language: str | None) -> str | None:
+    """An encoding that the file is surely in instead: UTF-8, which text of other encodings seldom is by accident, or UTF-16 and UTF-32."""
+    if name not in WIDE and b"\0" not in start and (name == "utf-8" or not _is_utf8(start)):
+        return None
+    return _best(start, name, language, only=("utf-8", *WIDE))
+
+
+def _is_utf8(start: bytes) -> bool:
+    return not start.isascii() and not MARKED.search(_decoded(start, "utf-8"))
+
+
+def _binary(start: bytes) -> bool:
+    runs = len(_CONTROL.findall(start.decode("latin-1")))  # a run is one: a block of zeros in a text does not make it binary
+    return b"\0" in start and runs > len(start) * (BINARY if runs >= FEW else 2 * BINARY)
+
+
+def _control(start: bytes) -> str:
+    found = _CONTROL.search(start.decode("latin-1"))
+    place = found.start() if found else 0
+    what = "a NUL byte" if not start[place] else f"control byte 0x{start[place]:02x}"
+    return f"row {start[:place].count(10) + 1} has {what} among many control bytes"
+
+
+def cure(path: Path, encoding: str, language: str | None) -> str:
+    """What to do about a file that has bytes which are not of the encoding."""
+    name = codecs.lookup(encoding).name
+    guess = _larger(path, name) or _best(_evidence(path), name, language)
+    if guess:
+        return f"it reads as {guess}: set encoding: {guess}"
+    return "mend the row, or set on_error: drop (such rows are left out, and counted) or on_error: replace (such bytes become U+FFFD)"
+
+
+def _larger(path: Path, name: str) -> str | None:
+    """The encoding that has all of this one's characters and more, where it reads the whole file."""
+    larger = LARGER.get(name)
+    if larger is None:
+        return None
     try:
-        return codecs.lookup(encoding)._is_text_encoding
-    except (LookupError, ValueError):  # a NUL in its name
+        with open(path, encoding=larger) as stream:
+            for _ in iter(lambda: stream.read(SAMPLE), ""):
+                pass
+    except UnicodeError:
+        return None
+    return larger
+
+
+def _evidence(path: Path) -> bytes:
+    """Rows that are not ASCII, up to a limit."""
+    found, size = [], 0
+    with open(path, "rb") as stream:
+        for line in stream:
+            if not line.isascii():
+                found.append(line)
+                size += len(line)
+            if size > EVIDENCE:
+                break
+    return b"".join(found)
+
+
+def _best(sample: bytes, name: str, language: str | None, only: tuple[str, ...] = ()) -> str | None:
+    """The encoding that gives the likeliest text, where that is likely, and likelier than with the encoding `name`."""
+    languages = [language] if language in BY_LANGUAGE else [] if language else list(BY_LANGUAGE)
+    found: tuple[float, str | None] = (LIKELY, None)
+    for one in languages:
+        now = 0.0 if name in ("utf-16", "utf-32") else likeness(_decoded(sample, name), one)
+        others = [other for other in (*BY_LANGUAGE[one], *WIDE) if other != name and (not only or other in only)]
+        scores = [(likeness(_decoded(sample, other), one), other) for other in others]
+        best = max(scores, key=lambda score: score[0])
+        if best[0] >= max(found[0], now + BETTER) and best[0] > found[0] - (found[1] is None):
+            found = best
+    return found[1]
+
+
+def _decoded(sample: bytes, name: str) -> str:
+    try:
+        return codecs.getincrementaldecoder(name)(MARK).decode(sample).removeprefix("\ufeff")
+    except UnicodeError:
+        return "\ufffd"
+
+
+def likeness(text: str, language: str) -> float:
+    """Share of the characters beyond ASCII, control characters among them, that belong in texts of a language; 1 where all is ASCII.
+
+    >>> [likeness(text, "ko") for text in ("좋아요, it’s", "ÁÁ¾Æ¿ä")]
+    [1.0, 0.0]
+    """
+    text = unicodedata.normalize("NFC", text)
+    judge: Callable[[re.Match[str]], tuple[int, int]] = _korean if language == "ko" else _latin
+    counted = [judge(run) for run in _BEYOND.finditer(text)]
+    good, bad = sum(one[0] for one in counted), sum(one[1] for one in counted)
+    return good / (good + bad) if good + bad else 1.0
+
+
+def _korean(run: re.Match[str]) -> tuple[int, int]:
+    """(likely, unlikely) characters: signs count as neither, since Hangul is there to tell."""
+    good = sum("가" <= character <= "힣" and _in_ks(character) for character in run[0])
+    signs = sum(_sign(character) for character in run[0])
+    return good, len(run[0]) - good - signs
+
+
+def _in_ks(character: str) -> bool:
+    try:
+        return len(character.encode("euc-kr")) == 2
+    except UnicodeEncodeError:
         return False
 
 
-def is_wide(encoding: str) -> bool:
-    """Whether a character takes two or four bytes, so that a line cannot be found by its bytes."""
-    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+def _sign(character: str) -> bool:
+    """Punctuation, symbols, emoji, single jamo: at home in every Korean text, and without weight of their own."""
+    sign = unicodedata.category(character)[0] in "PSNZM" and character != "\ufffd"
+    return "ㄱ" <= character <= "ㆎ" or (sign and (ord(character) > 0xFF or _in_ks(character)))
 
 
-def likeness(text: str, language: str = "") -> float:
-    """How much a text looks like written language, 0 to 1: the share of its characters beyond ASCII that belong there.
-
-    Args:
-        text: any; lone surrogates stand for bytes that could not be decoded.
-        language: "ko", "en", or another or none, for which the better of both counts.
-    """
-    if language not in ("ko", "en"):
-        return max(likeness(text, "ko"), likeness(text, "en"))
-    beyond = sum((character > "\x7f" and not character.isspace()) or character in "\0\x1a" for character in text)
-    if not beyond:
-        return 1.0 if language == "en" or not text else 0.9  # Korean without Hangul is not impossible
-    hangul = len(_HANGUL.findall(text))
-    fitting = len(_WRITTEN.findall(text)) + (len(_ACCENTED.findall(text)) if language == "en" else 0)
-    if language == "ko" and hangul >= KOREAN * sum(character.isalpha() for character in text):
-        fitting += hangul + sum("一" <= character <= "鿿" for character in text) // 2
-    return fitting / beyond
-
-
-def advise(path: Path, read_as: str, bad: bytes, language: str = "") -> str:
-    """Another encoding that a file reads well in; "" where none does.
-
-    Args:
-        path: the file.
-        read_as: the encoding that it was read in.
-        bad: a line that was not to be read; another encoding must read it, too.
-        language: of the corpus, as ISO 639-1, where it is known.
-    """
-    with open(path, "rb") as stream:
-        start = stream.read(SAMPLE)
-    marked = next((name for mark, name in MARKS.items() if start.startswith(mark)), "")
-    if marked and not _same(marked, read_as):
-        return marked
-    now, best = likeness(_decoded(start + b"\n" + bad, read_as, "surrogateescape") or "\udc80", language), ("", 0.0)
-    for name in CANDIDATES:
-        if _same(name, read_as) or (name in ("utf-16", "utf-32") and marked != name):
-            continue
-        text = _decoded(start, name, "strict") if is_wide(name) else _decoded(start + b"\n" + bad, name, "surrogateescape")
-        found = likeness(text, language) if text else 0.0
-        if text and found > best[1] and "\n" in text + "\n" and _plain(text):
-            best = name, found
-    return best[0] if best[1] >= LIKE and best[1] > now + BETTER else ""
-
-
-def binary(start: bytes) -> str:
-    """What a file is that is no text, by its first bytes; "" where it may be one."""
-    for magic, name in MAGIC.items():
-        if start.startswith(magic):
-            return name
-    odd = sum(start.count(bytes([byte])) for byte in (*range(9), *range(14, 27), *range(28, 32)))
-    return "binary" if b"\0" in start and odd > max(1, len(start) // 50) else ""
-
-
-def _plain(text: str) -> bool:
-    """Whether a text has no control characters but white space, as wide encodings of what is none give."""
-    return not any(unicodedata.category(character) in ("Cc", "Cn", "Co") and not character.isspace() for character in text)
-
-
-def _decoded(data: bytes, encoding: str, errors: str) -> str | None:
-    """The text, the last character left out where it is cut; None where it cannot be decoded."""
-    try:
-        return codecs.getincrementaldecoder(encoding)(errors).decode(data)
-    except (UnicodeError, ValueError):
-        return None
-
-
-def _same(one: str, other: str) -> bool:
-    return codecs.lookup(one).name.replace("utf-8-sig", "utf-8") == codecs.lookup(other).name.replace("utf-8-sig", "utf-8")
+def _latin(run: re.Match[str]) -> tuple[int, int]:
+    """(likely, unlikely) characters of a run of them, by what stands beside it."""
+    whole, text = run[0], run[0].strip(_QUOTES)
+    before, after = run.string[max(0, run.start() - 1) : run.start()], run.string[run.end() : run.end() + 1]
+    capital = text[:1].isupper() and before.islower()
+    beside = before.isalpha() or after.isalpha() or len(text) <= 1
+    letters = len(text) <= 2 and beside and not capital and all("À" <= character <= "ɏ" and character.isalpha() for character in text)
+    emoji = all(unicodedata.category(character) in ("So", "Mn", "Cf", "Sk") and ord(character) >= 0x2000 for character in text)
+    likely = letters or emoji or (len(text) <= 3 and _SIGNS.fullmatch(text) is not None)
+    return (len(whole), 0) if likely else (0, len(whole))

@@ -5,29 +5,15 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from malmoi.config import ConfigError
 
 # What pandas reads as missing (pandas.read_csv, na_values) and writes for it
-MISSING = {
-    "#N/A",
-    "#N/A N/A",
-    "#NA",
-    "-1.#IND",
-    "-1.#QNAN",
-    "-NaN",
-    "-nan",
-    "1.#IND",
-    "1.#QNAN",
-    "<NA>",
-    "N/A",
-    "NA",
-    "NULL",
-    "NaN",
-    "None",
-}
-MISSING |= {"", "n/a", "nan", "null", "NaT"}
-CACHED = 10_000  # values whose names are remembered
+MISSING = frozenset(
+    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN"}
+    | {"None", "n/a", "nan", "null", "NaT"}
+)
 WHOLE = 1e15  # numbers from here on are not written as whole ones: a float does not hold them exactly
 _BLANKS = re.compile("[\\s\u00a0\u115f\u1160\u2800\u3164\uffa0]+")  # white space, and fillers that show nothing
 _JOINED = re.compile("(?<![\U0001f000-\U0001faff\u2600-\u27bf\ufe0f])\u200d")  # a joiner that does not join emoji
@@ -35,6 +21,7 @@ _VARIANT = re.compile("[\ufe0e\ufe0f]")
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{0,30})?")
 
 
+@lru_cache(4096)
 def tidy(text: str) -> str:
     """A name in NFC without what nobody sees: invisible characters go, white space of any kind and length is one space.
 
@@ -42,9 +29,8 @@ def tidy(text: str) -> str:
     '긍정'
     """
     spaced = _BLANKS.sub(" ", _VARIANT.sub("", _JOINED.sub("", text)))
-    seen = "".join(c for c in spaced if c == "\u200d" or unicodedata.category(c) not in ("Cf", "Cc")) if not spaced.isascii() else spaced
-    seen = "".join(c for c in seen if c.isprintable()) if seen.isascii() else seen
-    return unicodedata.normalize("NFC", seen).strip()
+    seen = (character for character in spaced if character == "\u200d" or unicodedata.category(character) not in ("Cf", "Cc"))
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", "".join(seen))).strip()
 
 
 def spellings(value: object) -> list[str]:
@@ -70,21 +56,12 @@ class Classes:
         self._labels = {tidy(value): tidy(name) for value, name in labels.items()}
         self._first: dict[Decimal, tuple[str, str]] = {}  # number -> label that is written so, and where it was met first
         self._checked: set[str] = set()
-        self._known: dict[str, str | None] = {}
 
     def name(self, value: object, where: str) -> str | None:
         """The class of a value; None for one that is missing, or that `labels` lacks.
 
         Raises ConfigError where a label is the same number as another one, and `labels` does not say what they are.
         """
-        if isinstance(value, str) and value in self._known:
-            return self._known[value]
-        found = self._found(value, where)
-        if isinstance(value, str) and len(self._known) < CACHED:
-            self._known[value] = found
-        return found
-
-    def _found(self, value: object, where: str) -> str | None:
         ways = spellings(value)
         if self._labels:
             return next((self._labels[way] for way in ways if way in self._labels), None)

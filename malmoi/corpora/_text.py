@@ -1,89 +1,37 @@
-"""Text files as people have them: byte-order marks, CP949, NFD, stray bytes; what cannot be right is an error that names the row.
+"""Text files as people have them: byte-order marks, CP949, NFD, stray bytes, old line ends; what is wrong names the row and the byte.
 
-A line ends with LF or CRLF. A lone CR is a character of its line, unless the file has no LF at all (as of an old Mac), and so are the other
-characters at which `str.splitlines` cuts (U+2028, U+0085, form feed). Bytes that are not of the encoding come as the lone surrogates of
-Python's `surrogateescape`, so that the row that holds them can be told: see `Stray`.
+A row ends with a line feed, or CR and LF; in a file without any line feed, with CR. Nothing else ends a row: a lone CR, U+2028, U+0085 and
+form feeds are characters of the text.
 """
 
 import codecs
+import io
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from malmoi.config import ConfigError
+from malmoi.config import ConfigError, params
 from malmoi.corpora import _encodings
+from malmoi.corpora._encodings import MARKED
 from malmoi.rows import Dropped
 
-OnError = Literal["fail", "drop", "replace"]
 NUL = "holds a NUL byte"
-AROUND = 12  # characters shown on each side of a stray byte
-_STRAY = re.compile("[\udc80-\udcff]")
-_SHOWN = re.compile("[\udc80-\udcff]+")
+UNICODE = "not valid Unicode (a lone surrogate)"
+BLOCK = 1 << 16  # characters read at a time in search of a line feed
+NEIGHBOURS = 12  # characters shown before and after a bad byte
+REFUSED = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"}  # codecs for other things than files
+_LOOSE = re.compile("\r+(?=[^\r\n])")
 
 
-class EncodingError(ConfigError):
-    """A row is not in the encoding that the file is read in. `place` says where; `advice` depends on the corpus's language."""
+@params
+class Encoded:
+    """encoding: of the files. on_error: what to do with a row that has bytes which are not of the encoding: stop, drop the row, or keep it
+    with U+FFFD in their place. Rows that were dropped or repaired are counted."""
 
-    def __init__(self, path: Path, encoding: str, place: str, bad: bytes) -> None:
-        self.path, self.encoding, self.place, self.bad = path, encoding, place, bad
-        super().__init__(self.message())
-
-    def message(self, language: str = "", option: str = "on_error: ", named: str = "encoding: ") -> str:
-        """The message, with a cure that fits.
-
-        Args:
-            language: of the corpus, as ISO 639-1, where it is known.
-            option: how a person sets what becomes of bad rows, in front of its value.
-            named: how a person sets the encoding, in front of its name.
-        """
-        advised = _encodings.advise(self.path, self.encoding, self.bad, language)
-        cure = f"it reads as {advised}: set {named}{advised}" if advised else "save it as UTF-8"
-        others = f"or, where only some rows are damaged: {option}drop (they are counted) or {option}replace (by �)"
-        return f"{self.path}: {self.place}; {cure}, {others}"
-
-
-@dataclass(frozen=True)
-class Stray:
-    """What becomes of rows with bytes that are not of the file's encoding: an error, they are dropped, or the bytes are replaced by �."""
-
-    path: Path
-    encoding: str
-    on_error: OnError = "fail"
-
-    def mend(self, row: int, text: str) -> str | Dropped:
-        """The text of a row, a line or a record, as it can be used. Raises EncodingError where `on_error` is fail.
-
-        A row that holds a NUL is dropped in any case.
-        """
-        if "\0" in text:
-            return Dropped(NUL, f"{self.path.name}:{row}", text.replace("\0", "\\0"))
-        found = _STRAY.search(text)
-        if found is None:
-            return text
-        if self.on_error == "fail":
-            raise EncodingError(self.path, self.encoding, self._place(row, text, found.start()), self._bytes(text))
-        shown = replace_stray(text)
-        return shown if self.on_error == "replace" else Dropped(f"not {self.encoding}", f"{self.path.name}:{row}", shown)
-
-    def _place(self, row: int, text: str, start: int) -> str:
-        before, after = text[max(0, start - AROUND) : start], text[start + 1 : start + 1 + AROUND]
-        around = _SHOWN.sub("�", f"{before}�{after}").strip().replace("\n", "\\n")
-        count = len(self._bytes(text[:start])) + 1
-        return f"row {row} is not {self.encoding} (byte 0x{ord(text[start]) - 0xDC00:02x} at its byte {count}: {around!r})"
-
-    def _bytes(self, text: str) -> bytes:
-        try:
-            return text.encode(self.encoding, "surrogateescape")
-        except UnicodeError:  # a wide encoding, which has no single bytes, or one that escapes nothing
-            return text.encode(self.encoding, "replace")
-
-
-def replace_stray(text: str) -> str:
-    """The text with � (U+FFFD) for each stray byte."""
-    return _STRAY.sub("�", text)
+    encoding: str = "utf-8"
+    on_error: Literal["fail", "drop", "replace"] = "fail"
 
 
 def normalise(text: str) -> str:
@@ -91,60 +39,114 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def lines(path: Path, encoding: str, newline: str | None = None) -> Iterator[str]:
-    """Lines of a text file with their ends; a byte-order mark is left out. Stray bytes are in it as surrogates, see `Stray`.
+def lines(path: Path, how: Encoded, language: str | None = None) -> Iterator[str]:
+    """Lines of a text file with their ends, without a byte-order mark; bytes that are not of the encoding are marked (see `repair`).
 
-    newline: as for `open`; None turns CRLF into LF, "" keeps it.
-
-    Raises ConfigError for an unknown encoding, an empty file and a binary one, and EncodingError for a UTF-16 or UTF-32 that is broken.
+    Raises ConfigError for an unknown encoding, another encoding or a binary file, an empty file, and with `on_error: fail` for the first
+    row with a byte that is not of the encoding, naming row, byte, neighbours and cure.
     """
-    check_encoding(encoding)
-    end, row = _check_content(path, encoding), 0
+    check_encoding(how.encoding)
+    _encodings.check_start(path, how.encoding, language)
+    end = _line_end(path, how.encoding)
+    with _opened(path, how.encoding, end) as stream:
+        for row, line in enumerate(_read(path, how.encoding, stream), 1):
+            if how.on_error == "fail" and MARKED.search(line):
+                raise _wrong_bytes(path, row, line, how.encoding, language)
+            yield line.removesuffix(end) + "\n" if end == "\r" else line
+
+
+def rows(path: Path, how: Encoded, language: str | None = None) -> Iterator[tuple[int, str | Dropped, int]]:
+    """(row from 1, the line without its end or why it is dropped, how many bytes of it were replaced) of a file with a row on each line."""
+    for row, line in enumerate(lines(path, how, language), 1):
+        where = f"{path.name}:{row}"
+        text, replaced = repair(line.rstrip("\r\n"), how, where)
+        yield row, text if isinstance(text, Dropped) or "\0" not in text else Dropped(NUL, where, repr(text)), replaced
+
+
+def repair(text: str, how: Encoded, where: str) -> tuple[str | Dropped, int]:
+    """(the text, or Dropped where it has marked bytes and these are not to be replaced; how many were replaced)."""
+    marked = MARKED.findall(text)
+    if not marked:
+        return text, 0
+    if how.on_error == "replace":
+        return MARKED.sub("\ufffd", text), len(marked)
+    return Dropped(f"not {how.encoding}", where, _shown(text)), 0
+
+
+def hold_loose(line: str) -> str:
+    """The line with each CR inside of it as a mark that Python's csv does not take for the end of a row; `let_loose` undoes it."""
+    return _LOOSE.sub(lambda found: "\udd0d" * len(found[0]), line) if "\r" in line else line
+
+
+def let_loose(field: str) -> str:
+    """A field with its CRs again."""
+    return field.replace("\udd0d", "\r")
+
+
+def encodable(text: str) -> bool:
+    """Whether a text is Unicode that can be written: no lone surrogate."""
     try:
-        with open(path, encoding=_marked(encoding), errors="surrogateescape", newline=end) as stream:
-            for row, line in enumerate(stream, 1):  # noqa: B007 - for the error
-                yield _ended(line, end) if newline is None or end == "\r" else line
-    except UnicodeError as error:
-        raise EncodingError(path, encoding, f"row {row + 1} is not {encoding} ({error})", b"") from None
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-def _ended(line: str, end: str) -> str:
-    """The line with LF as its end, if it has one."""
-    for one in ("\r\n", "\r") if end == "\r" else ("\r\n",):
-        if line.endswith(one):
-            return line.removesuffix(one) + "\n"
-    return line
-
-
-def mended(path: Path, encoding: str, on_error: OnError) -> Iterator[tuple[int, str | Dropped]]:
-    """(row, line without its end) of a text file, each as `Stray.mend` has it. Raises as `lines` and `Stray.mend` do."""
-    stray = Stray(path, encoding, on_error)
-    for row, line in enumerate(lines(path, encoding), 1):
-        yield row, stray.mend(row, line.removesuffix("\n"))
+def unusable(value: object) -> str | None:
+    """Why a string cannot be used, or None."""
+    if not isinstance(value, str):
+        return None
+    if "\0" in value:
+        return NUL
+    return None if encodable(value) else UNICODE
 
 
 def check_encoding(encoding: str) -> None:
     """Raise ConfigError where Python knows no such text encoding."""
-    if not _encodings.is_known(encoding):
-        raise ConfigError(f"encoding {encoding!r} is unknown; usual ones are {_encodings.KNOWN}")
+    try:
+        "".encode(encoding)
+        known = codecs.lookup(encoding).name.replace("-", "_") not in REFUSED
+    except (LookupError, ValueError):  # ValueError: a name with a NUL, the codec "undefined"
+        known = False
+    if not known:
+        usual = "utf-8, cp949 (Korean Windows), euc-kr, utf-16, cp1252, latin-1"
+        raise ConfigError(f"encoding {encoding!r} is unknown; usual ones are {usual}")
 
 
-def _marked(encoding: str) -> str:
-    return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+def _opened(path: Path, encoding: str, newline: str) -> io.TextIOWrapper:
+    return open(path, encoding=encoding, errors=_encodings.MARK, newline=newline)
 
 
-def _check_content(path: Path, encoding: str) -> str:
-    """How lines end, as `open` wants it. Raises ConfigError where the file cannot be text in this encoding."""
-    with open(path, "rb") as stream:
-        start = stream.read(_encodings.SAMPLE)
-    if not start:
-        raise ConfigError(f"{path}: the file is empty (0 bytes); copy or fetch it again")
-    wide = _encodings.is_wide(encoding)
-    if what := "" if wide else _encodings.binary(start):
-        advised = _encodings.advise(path, encoding, b"")
-        cure = f"it reads as {advised}: set encoding: {advised}" if advised else "give a text file or the reader that fits it"
-        row = start[: start.index(b"\0")].count(b"\n") + 1 if b"\0" in start else 1
-        holds = "a NUL byte" if b"\0" in start else f"bytes that no {encoding} text has"
-        raise ConfigError(f"{path}: row {row} has {holds}, and it looks {what if what == 'binary' else f'like {what}'}; {cure}")
-    end = "\n".encode("utf-16-le" if "16" in encoding else "utf-32-le").strip(b"\0") if wide else b"\n"
-    return "\r" if b"\r" in start and end not in start else "\n"
+def _line_end(path: Path, encoding: str) -> str:
+    """ "\\n", or "\\r" where the whole file has no line feed, as old Macs wrote."""
+    returns = False
+    with _opened(path, encoding, "") as stream:
+        for block in iter(lambda: stream.read(BLOCK), ""):
+            if "\n" in block:
+                return "\n"
+            returns = returns or "\r" in block
+    return "\r" if returns else "\n"
+
+
+def _read(path: Path, encoding: str, stream: io.TextIOWrapper) -> Iterator[str]:
+    try:
+        first = stream.readline().removeprefix("\ufeff")
+        if first:
+            yield first
+        yield from stream
+    except UnicodeError as error:  # a codec that gives up instead of asking what to do
+        raise ConfigError(f"{path}: not {encoding} ({error}); {_encodings.cure(path, encoding, None)}") from None
+
+
+def _wrong_bytes(path: Path, row: int, line: str, encoding: str, language: str | None) -> ConfigError:
+    found = MARKED.search(line)
+    place = found.start() if found else 0
+    end = next((at for at in range(place, len(line)) if not MARKED.match(line, at)), len(line))
+    bad = " ".join(f"0x{ord(mark) & 0xFF:02x}" for mark in line[place:end][:4])
+    before, after = _shown(line[max(0, place - NEIGHBOURS) : place]), _shown(line[end : end + NEIGHBOURS].rstrip("\r\n"))
+    said = f"{'byte' if end == place + 1 else 'bytes'} {bad} at its character {place + 1}, after {before!r} and before {after!r}"
+    return ConfigError(f"{path}: row {row} is not {encoding} ({said}); {_encodings.cure(path, encoding, language)}")
+
+
+def _shown(text: str) -> str:
+    return MARKED.sub(lambda mark: f"\\x{ord(mark[0]) & 0xFF:02x}", text)

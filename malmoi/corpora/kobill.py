@@ -15,7 +15,7 @@ from typing import Literal
 
 from malmoi.config import ConfigError, params
 from malmoi.corpora._sentences import sentences
-from malmoi.corpora._text import mended, normalise
+from malmoi.corpora._text import Encoded, normalise, rows
 from malmoi.rows import Dropped, Example
 
 _PAGE = re.compile(r"\s*-\s*\d+\s*-\s*")
@@ -51,12 +51,14 @@ class Passage:
     suffix: str = ""
 
 
-def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
+def read(files: Sequence[Path], params: Params, language: str | None = None) -> Iterator[Example | Dropped]:
     """Passages or sentences of the files in order; each file is a document. Raises ConfigError for a bill that `classes` lacks."""
     for path in files:
         if params.classes and path.stem not in params.classes:
             raise ConfigError(f"{path}: `classes` does not say which class bill {path.stem} is; it has {', '.join(params.classes)}")
-        written = [(row, normalise(line)) for row, line in mended(path, "utf-8", "fail") if isinstance(line, str)]
+        lines = list(rows(path, Encoded(), language))
+        yield from (line for _, line, _ in lines if isinstance(line, Dropped))
+        written = [(row, normalise(line)) for row, line, _ in lines if not isinstance(line, Dropped)]
         if path.name in params.unwrapped:
             found: list[Passage | Dropped] = [Passage(row, line.strip()) for row, line in written if line.strip()]
         else:
@@ -107,7 +109,7 @@ def sections(written: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], lis
             continue
         before, part = part, _part(part, line)
         if part == "body":
-            body.append((row, line.rstrip("\n").lstrip("\f")))
+            body.append((row, line.lstrip("\f")))
             continue
         if part != before or not left_out:
             left_out.append((row, part, []))

@@ -1,6 +1,7 @@
 """Parquet tables, read a batch at a time."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
 
@@ -8,8 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from malmoi.config import ConfigError, params
-from malmoi.corpora._fields import Columns
-from malmoi.corpora._records import column_name
+from malmoi.corpora._fields import Columns, Record, column_names
 from malmoi.rows import Dropped, Example
 
 ROWS = 20_000  # rows in memory at a time
@@ -26,29 +26,52 @@ class Params:
     labels: dict[str, str] = field(default_factory=dict)
 
 
-def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
+def read(files: Sequence[Path], params: Params, language: str | None = None) -> Iterator[Example | Dropped]:
     """Rows of the files in order. Raises ConfigError where a file is no Parquet or lacks a column."""
     wanted = Columns(params.text, params.label, params.id, params.document, params.labels)
     for path in files:
-        with open_parquet(path) as file:
-            names = {column_name(name): name for name in file.schema_arrow.names}
-            wanted.check(path, [column_name(name) for name in file.schema_arrow.names])
-            for row, record in enumerate(_records(path, file, {names[name]: name for name in wanted.needed}), 1):
-                yield wanted.example(path, row, record)
+        with readable(path), pq.ParquetFile(path) as file:
+            names = column_names(file.schema_arrow.names)
+            wanted.check(path, names)
+            places = [names.index(name) for name in wanted.asked]
+            records = (Record(row, fields) for row, fields in enumerate(_records(file, places, wanted.asked), 1))
+            yield from wanted.examples(path, records)
 
 
-def _records(path: Path, file: pq.ParquetFile, columns: dict[str, str]) -> Iterator[dict[str, object]]:
+def _records(file: pq.ParquetFile, places: list[int], names: list[str]) -> Iterator[dict[str, object]]:
+    for group in range(file.num_row_groups):  # asked for all at once, it keeps what it has read
+        for batch in file.iter_batches(batch_size=ROWS, row_groups=[group], columns=[file.schema_arrow.names[place] for place in places]):
+            columns = [values(batch.column(batch.schema.names.index(file.schema_arrow.names[place]))) for place in places]
+            yield from (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+
+
+def values(column: pa.Array) -> list[object]:
+    """A column's values as Python has them; strings that are not UTF-8 stay bytes, and what Python cannot hold is a string."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
     try:
-        for group in range(file.num_row_groups):  # asked for all at once, it keeps what it has read
-            for batch in file.iter_batches(batch_size=ROWS, row_groups=[group], columns=list(columns)):
-                yield from ({columns[name]: value for name, value in row.items() if name in columns} for row in batch.to_pylist())
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: damaged ({error}); write it again") from None
+        found: list[object] = column.to_pylist()
+    except UnicodeDecodeError:
+        found = [_decoded(value) for value in column.cast(pa.large_binary()).to_pylist()]
+    except (ValueError, OverflowError):  # times before the year 1, or of nanoseconds
+        found = column.cast(pa.string()).to_pylist()
+    return found
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
-    """The file, opened. Raises ConfigError where it is none."""
+def _decoded(value: bytes | None) -> object:
     try:
-        return pq.ParquetFile(path)
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what Arrow says of a file that is not Parquet, or broken, into a ConfigError."""
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
-        raise ConfigError(f"{path}: not a Parquet file, or cut short ({error}); write it again") from None
+        if isinstance(error, ConfigError):
+            raise
+        said = str(error).split("\n")[0]
+        raise ConfigError(f"{path}: not a Parquet file, or cut short ({said}); write it again") from None

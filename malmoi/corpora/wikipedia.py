@@ -28,7 +28,7 @@ class Params:
     shortest: int = 80
 
 
-def read(files: Sequence[Path], params: Params) -> Iterator[Example | Dropped]:
+def read(files: Sequence[Path], params: Params, language: str | None = None) -> Iterator[Example | Dropped]:
     """Paragraphs of the articles in order; an article is a document. Redirects are dropped; pages outside the articles are no rows."""
     for path in files:
         for number, title, text in _articles(path):

@@ -137,3 +137,12 @@ def test_no_engine_is_imported(project: Path, run_python: Run) -> None:
     names = "['prefect', 'mlflow', 'tensorflow']"
     code = f"import sys, flows.local; flows.local.main([]); print([name for name in {names} if name in sys.modules])"
     assert run_python(project, "-c", code, check=True).stdout.endswith("[]\n")
+
+
+def test_data_that_is_missing_is_told_with_its_cure(project: Path, run_python: Run) -> None:
+    """A pinned folder that nobody can bring here stops all that reads data/; what to do is said."""
+    (project / "data").mkdir()
+    (project / "data.dvc").write_text("outs:\n- path: data/gone\n  md5: 0123456789abcdef0123456789abcdef.dir\n  hash: md5\n")
+    done = run_python(project, "-m", "flows.local", "data.dvc")
+    assert done.returncode == 1
+    assert "data/gone: python -m tasks forget gone" in done.stderr

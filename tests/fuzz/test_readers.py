@@ -1,7 +1,9 @@
-"""Every reader, and the tables of `predict`, on damaged files: rows or an error that a person can read, never a traceback, no row lost."""
+"""Every reader of a corpus on files as nobody meant them: rows come out, or a ConfigError; and every row is there, kept or dropped."""
 
-import io
+import bz2
 import json
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,159 +12,136 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mutated import RUN, mutations
+from mutated import FUZZED, encodings, mutated, refused
 
-from malmoi.config import ConfigError
-from malmoi.corpora import delimited, fasttext_labels, json_lines, kobill, parquet, plain, wikipedia
-from malmoi.rows import Dropped, Example
-from tasks import _tables
+from malmoi import registry
+from malmoi.cleaning import Drops
+from malmoi.config import read
+from malmoi.rows import WHOLE, Dropped, Example, Writer
 
-TEXTS = ["좋아요", "It’s fine", 'a, "b"\nc', ""]
-TABLE = [{"id": str(place), "text": text, "label": "긍정" if place % 2 else "부정"} for place, text in enumerate(TEXTS)]
+CSV = '"id",text,label\n1,좋아요,긍정\n2,"싫어요, ""정말""\n두 줄",부정\n\n3, "말" ,긍정\n4,it’s,부정\n'.encode()
+JSON = b"\n".join(
+    json.dumps({"id": n, "text": t, "label": v}).encode() for n, t, v in [(1, "좋아요", 1), (2, "x", 1.0), (3, "싫어요", None)]
+)
+LINES = "__label__pos 좋아요\n__label__neg It’s bad. Dr. No left.\n\n__label__pos  끝\n".encode()
+BILL = (
+    "나무보호법 일부개정법률안\n\n제안이유\n\n  현행법은 숲이 줄고 있\n는 실정임.\n\n- 1 -\n\n"
+    "  1. 숲\n\n신·구조문대비표\n\n비용추계서\n없음.\n"
+).encode()
+PAGE = "<page><title>{0}</title><ns>{1}</ns><id>{2}</id><revision><text>{3}</text></revision></page>"
+WIKI = (
+    "'''Hangul''' (한글) is the [[Korean language|Korean]] alphabet.{{cite|url=x}}\n== H ==\n* item\n{| class\n| a\n|}\n" + "long line " * 9
+)
+PAGES = [PAGE.format("A", 0, 1, "#REDIRECT [[B]]"), PAGE.format("B", 0, 2, WIKI), PAGE.format("Talk", 1, 3, "talk")]
+DUMP = f"<mediawiki xmlns='http://x/export-0.10/'>{''.join(PAGES)}</mediawiki>".encode()
 
 
-def _csv(delimiter: str) -> bytes:
-    quoted = [{name: '"' + value.replace('"', '""') + '"' for name, value in row.items()} for row in TABLE]
-    return "\n".join(delimiter.join(row) for row in [["id", "text", "label"], *([*row.values()] for row in quoted)]).encode()
+def tables() -> Iterator[bytes]:
+    """Parquet files: of strings, categories, numbers with gaps, and lists; compressed or not."""
+    words, values = ["좋아요", None, "x"], [1.0, float("nan"), 0.0]
+    columns: dict[str, Any] = {"id": [1, 2, 3], "text": words, "label": values}
+    for table in (pa.table(columns), pa.table({**columns, "label": pa.array(words).dictionary_encode(), "more": [[1], [], None]})):
+        for compression in ("none", "zstd"):
+            pq.write_table(table, found := BytesIO(), compression=compression)
+            yield found.getvalue()
 
 
-def _parquet() -> bytes:
-    stream = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([row | {"n": place * 0.5} for place, row in enumerate(TABLE)]), stream)
-    return stream.getvalue()
-
-
-JSON = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in TABLE).encode()
-LAW = [
-    "의안",
-    "",
-    "제안이유",
-    " 이 법은 국민의 권리를 보호하기 위한 것임.",
-    "- 1 -",
-    "제1조(목적) 이 법은 다음과 같다.",
-    "① 하나.",
-    "신·구조문 대비표",
-    "끝",
-]
-BILL = "\n".join(LAW).encode()
-PARAGRAPH = b"'''A''' is the first letter of the [[alphabet]], and a long enough line of running text for a paragraph."
-WIKI = b"<mediawiki><page><title>A</title><ns>0</ns><id>7</id><revision><text>%s</text></revision></page></mediawiki>" % PARAGRAPH
-NAMES: dict[str, Any] = {"text": "text", "label": "label"}
-on_error = st.sampled_from(["fail", "drop", "replace"])
-encoding = st.sampled_from(
-    ["utf-8", "utf-8", "cp949", "utf-16", "utf-16-le", "utf-32", "cp1252", "latin-1", "utf-7", "idna", "rot13", "", "\0"]
+NAMED = {"text": "text", "label": "label"}
+COLUMNS = st.sampled_from(
+    [NAMED, {"text": "text"}, {**NAMED, "id": "id"}, {**NAMED, "document": "id"}, {**NAMED, "labels": {"1": "a", "긍정": "b"}}]
+)
+ENCODED = st.fixed_dictionaries({"encoding": st.just("utf-8") | encodings(), "on_error": st.sampled_from(["fail", "drop", "replace"])})
+LAYOUT = st.fixed_dictionaries(
+    {"quoting": st.sampled_from(["standard", "none"]), "uneven": st.sampled_from(["error", "drop"]), "unquote": st.integers(0, 2)},
+    optional={"delimiter": st.sampled_from([";", "\t", " ", "말"]), "columns": st.just(["id", "text", "label"])},
 )
 
 
-def rows(reader: Any, params: Any, path: Path) -> list[Example | Dropped]:
-    """What comes out, if anything does. Texts are such that they can be written, and every drop has its reason."""
-    try:
-        found = list(reader.read([path], params))
-    except ConfigError:
-        return []
-    for row in found:
-        assert isinstance(row, Example | Dropped)
-        assert isinstance(row, Example) or row.reason
-        if isinstance(row, Example):
-            ".".join([row.id, row.text, row.label or "", row.document]).encode("utf-8")
-            assert "\0" not in row.text
-    return found
+def together(*options: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Options of a reader out of several groups."""
+    return st.tuples(*options).map(lambda groups: {name: value for group in groups for name, value in group.items()})
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("fuzz")
-
-
-@RUN
-@given(data=mutations([_csv(","), _csv("\t"), _csv(";")]), how=st.fixed_dictionaries({}, optional={
-    "delimiter": st.sampled_from([",", "\t", ";", "", ",,", '"', "\n", "가"]), "encoding": encoding, "on_error": on_error,
-    "quoting": st.sampled_from(["standard", "none"]), "unquote": st.integers(0, 2), "uneven": st.sampled_from(["error", "drop"]),
-    "skip_space": st.booleans(), "columns": st.sampled_from([None, ["text", "label"], ["text", "text"], []]),
-    "labels": st.sampled_from([{}, {"긍정": "good"}]), "id": st.sampled_from([None, "id"]), "document": st.sampled_from([None, "id"]),
-}))  # fmt: skip
-def test_delimited(folder: Path, data: bytes, how: dict[str, Any]) -> None:
-    path = folder / "x.csv"
-    path.write_bytes(data)
-    rows(delimited, delimited.Params(**NAMES, **how), path)
-
-
-@RUN
-@given(data=mutations([JSON]), encoding=encoding, on_error=on_error)
-def test_json_lines(folder: Path, data: bytes, encoding: str, on_error: Any) -> None:
-    path = folder / "x.jsonl"
-    path.write_bytes(data)
-    found = rows(json_lines, json_lines.Params(**NAMES, encoding=encoding, on_error=on_error), path)
-    if found and encoding == "utf-8" and data.count(b"\r") == 0:
-        assert len(found) == data.removesuffix(b"\n").count(b"\n") + 1  # a row for each line, kept or dropped with its reason
-
-
-@RUN
-@given(data=mutations([b"__label__a one\n__label__b two\n", "__label__긍정 좋아요\n".encode()]), encoding=encoding, on_error=on_error)
-def test_fasttext_labels(folder: Path, data: bytes, encoding: str, on_error: Any) -> None:
-    path = folder / "x.txt"
-    path.write_bytes(data)
-    found = rows(fasttext_labels, fasttext_labels.Params(encoding=encoding, on_error=on_error), path)
-    if found and encoding == "utf-8" and data.count(b"\r") == 0:
-        assert len(found) == data.removesuffix(b"\n").count(b"\n") + 1
-
-
-@RUN
-@given(
-    data=mutations(["말모이\n둘째 줄. 셋째 문장!\n".encode(), b"one\ntwo\n"]),
-    encoding=encoding,
-    on_error=on_error,
-    unit=st.sampled_from(["line", "sentence"]),
-)
-def test_plain(folder: Path, data: bytes, encoding: str, on_error: Any, unit: Any) -> None:
-    path = folder / "x.txt"
-    path.write_bytes(data)
-    rows(plain, plain.Params(encoding=encoding, on_error=on_error, unit=unit), path)
-
-
-@RUN
-@given(data=mutations([_parquet()]))
-def test_parquet(folder: Path, data: bytes) -> None:
-    path = folder / "x.parquet"
-    path.write_bytes(data)
-    rows(parquet, parquet.Params(**NAMES), path)
-
-
-@RUN
-@given(data=mutations([BILL]), unit=st.sampled_from(["passage", "sentence"]), anonymous=st.booleans())
-def test_kobill(folder: Path, data: bytes, unit: Any, anonymous: bool) -> None:
-    path = folder / "1809890.txt"
-    path.write_bytes(data)
-    rows(kobill, kobill.Params(unit=unit, anonymous=anonymous), path)
-
-
-@RUN
-@given(data=mutations([WIKI]), packed=st.booleans())
-def test_wikipedia(folder: Path, data: bytes, packed: bool) -> None:
-    path = folder / ("x.xml.bz2" if packed else "x.xml")
-    path.write_bytes(data)
-    rows(wikipedia, wikipedia.Params(shortest=10), path)
-
-
-@RUN
-@given(
-    seed=st.sampled_from([("csv", _csv(",")), ("tsv", _csv("\t")), ("jsonl", JSON), ("txt", b"a\nb\n"), ("parquet", _parquet())]).flatmap(
-        lambda pair: st.tuples(st.just(pair[0]), mutations([pair[1]]))
+CASES: dict[str, tuple[st.SearchStrategy[bytes], st.SearchStrategy[dict[str, Any]]]] = {
+    "delimited": (mutated(CSV, CSV.replace(b",", b"\t")), together(COLUMNS, ENCODED, LAYOUT)),
+    "json_lines": (mutated(JSON), together(COLUMNS, ENCODED)),
+    "parquet": (mutated(*tables()), COLUMNS),
+    "plain": (
+        mutated(LINES),
+        together(ENCODED, st.fixed_dictionaries({"unit": st.sampled_from(["line", "sentence"]), "strip": st.booleans()})),
     ),
-    encoding=encoding,
-    on_error=on_error,
-    delimiter=st.sampled_from(["", ",", ";", "가가"]),
-    out=st.sampled_from(["csv", "tsv", "jsonl", "parquet"]),
-)
-def test_tables_of_predict(folder: Path, seed: tuple[str, bytes], encoding: str, on_error: Any, delimiter: str, out: str) -> None:
-    path, left_out = folder / f"in.{seed[0]}", _tables.LeftOut()
-    path.write_bytes(seed[1])
-    parts = []
-    try:
-        for number, table in enumerate(_tables.parts(path, _tables.Reading(2, encoding, delimiter, on_error), left_out)):
-            part = folder / f"{number}.parquet"
-            pq.write_table(table, part)
-            parts.append(part)
-        _tables.write(folder / f"out.{out}", parts)
-    except ConfigError:
-        return
+    "fasttext_labels": (mutated(LINES), together(ENCODED, st.sampled_from([{}, {"labels": {"pos": "a"}}]))),
+    "kobill": (mutated(BILL), st.sampled_from([{}, {"unit": "sentence", "anonymous": True}, {"unwrapped": ["file"]}])),
+    "wikipedia": (mutated(DUMP) | mutated(DUMP).map(bz2.compress) | mutated(bz2.compress(DUMP)), st.just({"shortest": 5})),
+}
+
+
+def test_every_reader_is_tried() -> None:
+    assert sorted(CASES) == registry.names("corpora")
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+@FUZZED
+@given(data=st.data())
+def test_rows_come_out_or_it_is_said_what_is_wrong(name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    contents, options = CASES[name]
+    path = tmp_path_factory.getbasetemp() / f"{name}-file"  # stays, so that an input that kills Python can be found
+    path = path.with_suffix(".bz2") if name == "wikipedia" and data.draw(st.booleans()) else path
+    path.write_bytes(data.draw(contents))
+    reader = registry.find("corpora", name)
+    given_options, language = data.draw(options), data.draw(st.sampled_from(["ko", "en", None, "ja"]))
+    found: list[Example | Dropped] = []
+    with refused(path.name, "encoding"):
+        found = list(reader.read([path], read(reader.Params, given_options, "here"), language))
+        assert name != "parquet" or len(found) == pq.ParquetFile(path).metadata.num_rows
+    check(found)
+    keep(found, path.with_name(f"{name}.parquet"))
+
+
+def check(found: list[Example | Dropped]) -> None:
+    """Each row is right by itself."""
+    for row in found:
+        if isinstance(row, Dropped):
+            assert row.reason
+            assert row.where
+            continue
+        assert row.label != ""
+        assert row.label is None or row.label.lower() != "nan"
+        for text in (row.id, row.text, row.label or "", row.document):
+            assert "\0" not in text
+            text.encode("utf-8")
+
+
+def keep(found: list[Example | Dropped], path: Path) -> None:
+    """Rows can be written, and dropped ones put into a card."""
+    drops = Drops()
+    with Writer(path, WHOLE) as writer:
+        for row in found:
+            if isinstance(row, Dropped):
+                drops.add(row)
+            else:
+                writer.add((row.id, row.text, row.label, row.document, row.split, row.row))
+    json.dumps([[row.text for row in rows] for rows in drops.first.values()], ensure_ascii=False).encode("utf-8")
+    assert drops.counts.total() + sum(isinstance(row, Example) for row in found) == len(found)
+
+
+@pytest.mark.parametrize("name", ["plain", "json_lines", "fasttext_labels"])
+@FUZZED
+@given(data=st.data())
+def test_every_line_is_a_row(name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    content = data.draw(mutated(JSON if name == "json_lines" else LINES))
+    path = tmp_path_factory.getbasetemp() / f"{name}-lines"
+    path.write_bytes(content)
+    reader = registry.find("corpora", name)
+    options = {"on_error": data.draw(st.sampled_from(["drop", "replace"]))} | ({"text": "text"} if name == "json_lines" else {})
+    with refused(path.name):
+        found = list(reader.read([path], read(reader.Params, options, "here")))
+        assert len(found) == lines(content)
+
+
+def lines(content: bytes) -> int:
+    """How many lines there are by the rule of the readers."""
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    end = b"\n" if b"\n" in content else b"\r"
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    return content.count(end) + bool(content and not content.endswith(end))

@@ -1,5 +1,6 @@
 """Strict configuration: errors name file, entry and key, and say what would be right."""
 
+import unicodedata
 from dataclasses import field
 from pathlib import Path
 from typing import Literal
@@ -73,6 +74,13 @@ def test_entry_suggests_the_nearest_name(tmp_path: Path) -> None:
         ("a: {b: 1, b: 2}\n", "key 'b' is given twice"),
         ("- 1\n", "should hold a mapping"),
         ("a: [1\n", "not valid YAML"),
+        ("a: [[[", r"p.yaml:2: not valid YAML"),  # cut short: the place is after the last line
+        ("b: 가\na:\t1\n", r"p.yaml:2: .* a tab stands after `:` or `-`"),  # libyaml takes it, DVC does not
+        ("a:\n  b: 1\n\tc: 2\n", r"p.yaml:3: .* a tab stands in front of a key"),
+        ("a: !!timestamp x\n", "not of the kind that it is marked as"),
+        ("a: !!bool x\n", "not of the kind that it is marked as"),
+        ("a: 2024-13-99\n", "not of the kind that it is marked as"),
+        (f"a: {'[' * 3000}{']' * 3000}\n", "nested too deeply"),
     ],
 )
 def test_bad_files(tmp_path: Path, text: str, message: str) -> None:
@@ -84,3 +92,41 @@ def test_bad_files(tmp_path: Path, text: str, message: str) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         config.load(tmp_path / "none.yaml")
+
+
+def test_what_yaml_allows_is_allowed(tmp_path: Path) -> None:
+    """A merge key; tabs in texts, comments and flow style."""
+    (tmp_path / "p.yaml").write_text("a: &x {b: 1}\nc:\n  <<: *x\n  d: 'x\ty' #\tz\ne: {f: 1,\n\tg: 2}\n")
+    assert config.load(tmp_path / "p.yaml") == {"a": {"b": 1}, "c": {"b": 1, "d": "x\ty"}, "e": {"f": 1, "g": 2}}
+
+
+def test_an_entry_that_is_no_table_and_a_path_that_cannot_be_one(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("models: {lstm: [1, 2]}\n")
+    with pytest.raises(ConfigError, match=r"models\.lstm should be a table"):
+        config.entry(tmp_path / "p.yaml", "models", "lstm")
+    with pytest.raises(ConfigError, match="cannot be read: File name too long"):
+        config.load(tmp_path / ("x" * 400))
+
+
+@pytest.mark.parametrize("name", ["리뷰", "리뷰-2024", "10e", "nsmc_2", "Inf"])
+def test_names(name: str) -> None:
+    assert config.check_name(name, "f") == name
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        *(
+            (name, "cannot be a name; one has letters of any script")
+            for name in ("1e3", "1_000", "0o17", "0x1F", "2024", 2024, "a b", "a.b", "a/b")
+        ),
+        ("가" * 51, "at most 150 bytes"),  # 153 bytes
+        (True, "YAML makes a yes or no of a name"),
+        (None, "YAML makes nothing of a name"),
+        (unicodedata.normalize("NFD", "리뷰"), "in parts"),
+    ],
+)
+def test_names_that_cannot_work(name: object, said: str) -> None:
+    """DVC reads YAML 1.2, where 1e3 and 0o17 are numbers, this project YAML 1.1, where 0x1F and 1_000 are."""
+    with pytest.raises(ConfigError, match=said):
+        config.check_name(name, "f")

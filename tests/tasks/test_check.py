@@ -154,3 +154,20 @@ def test_the_own_params_are_right_and_nothing_heavy_is_imported() -> None:
     heavy = ["tensorflow", "keras", "sklearn", "gensim", "konlpy", "jpype", "mlflow", "dvc", "prefect", "pandas"]
     done = subprocess.run([sys.executable, "-c", code, *heavy], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["params/: nothing to mend", ""]
+
+
+def test_what_blocks_is_told_with_a_cure_for_each_kind(root: Path) -> None:
+    """A corpus that is not here: of the catalogue, or none of its any more."""
+    (root / "data.dvc").write_text("outs:\n- path: data/gone\n  md5: a.dir\n- path: data/shop\n  md5: b.dir\n")
+    [said] = check.pinned_and_missing(root)
+    assert said.endswith("python -m tasks forget gone")
+    gone, shop = check.cures(root).split("; data/shop: ")
+    assert gone == "data/gone: python -m tasks forget gone"
+    assert shop.startswith("python -m tasks fetch shop; if its files cannot be had here: python -m tasks disable shop, then")
+    (root / "data.dvc").write_text("outs: 3\n")
+    assert check.cures(root) == ""
+
+
+def test_an_empty_name_of_a_file_is_no_file(root: Path) -> None:
+    (root / "dvc.yaml").write_text('vars: ["", ":a", params/experiments/shop.yaml]\n')
+    assert check.problems(root) == []

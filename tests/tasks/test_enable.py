@@ -1,5 +1,6 @@
 """Switching the experiments of a corpus on and off: one line of dvc.yaml, nothing else."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,26 @@ def test_it_says_what_it_did_and_what_is_missing(pipeline: Path, tmp_path: Path,
     assert "fetch bills" not in said
     assert "nsmc: switched off" in said
     assert missing("bills", pipeline, tmp_path / "data") == []
+
+
+def test_a_hangul_name_is_switched_like_any_other(pipeline: Path) -> None:
+    (pipeline.parent / "params/experiments/리뷰.yaml").write_text("ingest: {리뷰: {}}\n", encoding="utf-8")
+    assert switch("리뷰", pipeline, on=True)
+    assert not switch("리뷰", pipeline, on=True)
+    assert pipeline.read_bytes().count("리뷰".encode()) == 1
+    assert switch("리뷰", pipeline, on=False)
+    assert "\n  # - params/experiments/리뷰.yaml\n".encode() in pipeline.read_bytes()
+
+
+def test_a_file_whose_name_is_in_nfd_is_told(pipeline: Path) -> None:
+    (pipeline.parent / f"params/experiments/{unicodedata.normalize('NFD', '리뷰')}.yaml").write_text("ingest: {}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="in parts"):
+        switch("리뷰", pipeline, on=True)
+    assert pipeline.read_bytes() == PIPELINE
+
+
+def test_a_pipeline_that_is_not_in_order_is_left_alone(pipeline: Path) -> None:
+    pipeline.write_bytes(PIPELINE + b"\tx: 1\n")
+    with pytest.raises(ConfigError, match="a tab stands in front of a key"):
+        switch("nsmc", pipeline, on=True)
+    assert pipeline.read_bytes() == PIPELINE + b"\tx: 1\n"

@@ -291,3 +291,69 @@ def test_a_file_that_is_written_just_now_is_not_taken_half(place: Path, monkeypa
     assert main(["fetch", "mine"]) == 1
     assert contents(place / "data") == []
     assert _pins.find(place / "data.dvc", place / "data/mine") is None
+
+
+def test_a_file_that_is_rewritten_with_as_many_bytes_is_not_taken_half(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copyfile = shutil.copyfile
+
+    def rewritten(source: Path, copy: Path) -> None:
+        copyfile(source, copy)
+        if source.name == "mine.txt":
+            source.write_text("x" * len(CONTENT))
+            os.utime(source, (1, 1))
+
+    monkeypatch.setattr(fetch.shutil, "copyfile", rewritten)
+    assert main(["fetch", "mine"]) == 1
+    assert contents(place / "data") == []
+
+
+def test_another_corpus_may_be_fetched_at_every_moment(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Corpora are put together in folders of one parent, which each fetch makes and removes."""
+    ours, theirs = place / "data/.partial/mine", place / "data/.partial/other"
+    mkdir, copyfile, removed = os.mkdir, shutil.copyfile, []
+
+    def parent_goes(path: Path, mode: int = 0o777) -> None:
+        if Path(path) == Path("data/.partial/mine") and Path("data/.partial").is_dir() and not removed:
+            removed.append(path)
+            fetch.tidy(theirs, keep=False)
+        mkdir(path, mode)
+
+    def other_ends(source: Path, copy: Path) -> None:
+        assert ours.is_dir()
+        theirs.mkdir()
+        fetch.tidy(theirs, keep=False)
+        theirs.mkdir()  # another one begins, and is there when ours is tidied up
+        copyfile(source, copy)
+
+    monkeypatch.setattr(os, "mkdir", parent_goes)
+    monkeypatch.setattr(fetch.shutil, "copyfile", other_ends)
+    assert main(["fetch", "mine"]) == 0
+    assert removed
+    assert contents(place / "data/mine") == ["mine.txt"]
+    assert theirs.is_dir()
+
+
+def test_what_a_killed_replacement_has_left_goes_with_the_next_fetch(place: Path) -> None:
+    assert main(["fetch", "play", "--mirror", "mirror"]) == 0
+    left = place / "data/.partial/play"
+    left.mkdir(parents=True)
+    (left / "play.txt").write_text("the corpus of before")
+    assert main(["fetch", "play"]) == 0
+    assert contents(place / "data") == ["play/play.txt"]
+
+
+def test_a_corpus_that_is_in_use_is_not_forgotten(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the catalogue: only where its files are not here and nothing that is switched on reads it."""
+    assert main(["fetch", "mine"]) == 0
+    pinned = (place / "data.dvc").read_bytes()
+    assert main(["forget", "mine"]) == 1
+    assert "its pin is in nobody's way; take its entry out of" in capsys.readouterr().err
+    shutil.rmtree(place / "data/mine")
+    (place / "params/mine.yaml").write_text("ingest: {mine: {}}\n")
+    (place / "dvc.yaml").write_text("vars: [params/mine.yaml]\n")
+    assert main(["forget", "mine"]) == 1
+    assert "python -m tasks disable mine" in capsys.readouterr().err
+    assert (place / "data.dvc").read_bytes() == pinned
+    (place / "dvc.yaml").write_text("vars: []\n")
+    assert main(["forget", "mine"]) == 0
+    assert _pins.folders(place / "data.dvc") == []

@@ -9,6 +9,7 @@ import yaml
 
 from malmoi.rows import read_examples
 from tasks.__main__ import main
+from tasks.ingest import _unfinished
 
 ENTRY: dict[str, Any] = {
     "title": "Reviews",
@@ -182,3 +183,78 @@ def test_a_contract_that_is_wrong_is_found_before_anything_is_read(place: Path, 
     (place / "contract.yaml").write_text(yaml.safe_dump(LIMITS | {"corpora": {"revews": {}}}), encoding="utf-8")
     assert ingest(place, [",긍정"]) == 1
     assert "contract.yaml: corpora.revews: no corpus is called 'revews'; did you mean 'reviews'?" in capsys.readouterr().err
+
+
+NOTHING = "train is empty after cleaning: 0 rows were kept, dropped: 20 "
+
+
+@pytest.mark.parametrize(
+    ("values", "labels", "said"),
+    [
+        (
+            ("1.0", "0.0"),
+            {"1": "a", "0": "b"},
+            "(found '0.0', '1.0'; `labels` has '0', '1'; first reviews.csv:2; write '0' as in the file, '0.0')",
+        ),
+        (("Good", "Bad"), {"good": "a", "bad": "b"}, "write 'bad' as in the file, 'Bad'"),
+        (("좋", "싫"), {"x": "a", "y": "b"}, "(found '싫', '좋'; `labels` has 'x', 'y'; first reviews.csv:2)"),
+    ],
+)
+def test_labels_that_match_nothing_are_told(
+    place: Path, capsys: pytest.CaptureFixture[str], values: tuple[str, str], labels: dict[Any, str], said: str
+) -> None:
+    rows = [row.replace("긍정", values[0]).replace("부정", values[1]) for row in ROWS]
+    assert ingest(place, rows, reader={"kind": "delimited", "options": {"text": "text", "label": "label", "labels": labels}}) == 1
+    error = capsys.readouterr().err
+    assert f"{NOTHING}label is not in `labels` (found " in error
+    assert said in error
+    assert "loosen" not in error
+
+
+def test_what_the_reader_dropped_is_told_where_one_class_is_left(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = {"text": "text", "label": "label", "labels": {"긍정": "a", "부 정": "b"}}
+    assert ingest(place, ROWS, reader={"kind": "delimited", "options": options}) == 1
+    assert "train has one class only (a)" in (error := capsys.readouterr().err)
+    assert "dropped: 10 label is not in `labels` (found '부정'; `labels` has '긍정', '부 정'; first reviews.csv:2)" in error
+
+
+@pytest.mark.parametrize(("on_error", "kept"), [("drop", 20), ("replace", 21)])
+def test_a_row_with_a_stray_byte_is_counted_in_the_card(place: Path, capsys: pytest.CaptureFixture[str], on_error: str, kept: int) -> None:
+    options = {"text": "text", "label": "label", "encoding": "cp949", "on_error": on_error}
+    reader = {"kind": "delimited", "options": options}
+    ingest(place, ROWS)  # writes the catalogue
+    content = "\n".join(["text,label", *ROWS, f"좋\udcff아{' 좋아요' * 100},긍정"])
+    (place / "data" / "reviews.csv").write_bytes(content.encode("cp949", "surrogateescape"))
+    (place / "corpora.yaml").write_text(yaml.safe_dump({"corpora": {"reviews": ENTRY | {"reader": reader}}}), encoding="utf-8")
+    capsys.readouterr()
+    assert run("reviews") == 0
+    card = json.loads((place / "out/reviews/card.json").read_text(encoding="utf-8"))
+    assert card["rows"] == {"read": 21, "kept": kept, "dropped": 21 - kept}
+    found = card["repaired" if on_error == "replace" else "drops"]
+    assert [(what["count"], what["first"][0]["where"]) for what in found.values()] == [(1, "reviews.csv:22")]
+    assert ("1: not cp949" if on_error == "drop" else "kept 1: bytes that were not of the encoding") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [({True: "a", False: "b"}, "YAML makes a yes or no of a key"), ({8: "a", 16: "b"}, "YAML makes a number of a key (8)")],
+)
+def test_labels_that_yaml_has_turned_into_something_else_are_told(
+    place: Path, capsys: pytest.CaptureFixture[str], labels: dict[Any, str], said: str
+) -> None:
+    assert ingest(place, ROWS, reader={"kind": "delimited", "options": {"text": "text", "label": "label", "labels": labels}}) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_two_at_once_leave_one_whole_folder(place: Path) -> None:
+    assert ingest(place, ROWS) == 0
+    before = {path.name: path.read_bytes() for path in (place / "out/reviews").iterdir()}
+    with _unfinished(place / "out/reviews") as mine:
+        (mine / "half").touch()
+        assert run("reviews") == 0
+        assert (mine / "half").exists()
+        for path in (place / "out/reviews").iterdir():
+            (mine / path.name).write_bytes(path.read_bytes())
+        (mine / "half").unlink()
+    assert {path.name: path.read_bytes() for path in (place / "out/reviews").iterdir()} == before
+    assert [path.name for path in (place / "out").iterdir()] == ["reviews"]

@@ -46,7 +46,10 @@ def test_pins_are_sorted_kept_and_replaced(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [".malmoi", "data.dvc"]  # its lock is in a folder that git ignores
 
 
-@pytest.mark.parametrize("content", ["outs: [", "outs: 3", "- a"])
+@pytest.mark.parametrize(
+    "content",
+    ["outs: [", "outs: 3", "- a", "outs: [{path: 1}]", "outs: [{path: data/a, size: 2024-13-99}]", "outs: [{path: data/a, size: x}]"],
+)
 def test_a_damaged_file_is_an_error(tmp_path: Path, content: str) -> None:
     pins = tmp_path / "data.dvc"
     pins.write_text(content)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from malmoi.config import ConfigError
 from malmoi.predictor import Predictor
 from tasks import _parts, _tables, predict
+from tasks.runtime import locks
 
 TEXTS = ["국회는 예산을 심의한다", "법원은, 재판을 한다", "대통령은\n국가를 대표한다", "The court rules.", ""]
 
@@ -67,12 +69,11 @@ def read(file: Path) -> list[dict[str, Any]]:
 def test_every_kind_of_file_goes_in_and_out(ask: Callable[..., Path], trained: Path, given: str, out: str) -> None:
     write(given)
     rows = read(ask(f"in.{given}", f"out.{out}"))
-    answers = [*Predictor.load(trained / "bills-linear/seed-1").answer(TEXTS[:-1]), {"label": None, "probability": None}]
-    none = {"csv": "", "tsv": "", "jsonl": "None", "parquet": "None"}[out]  # the last text is empty
+    answers = Predictor.load(trained / "bills-linear/seed-1").answer(TEXTS[:-1])
     assert [(row["number"], row["text"]) for row in rows] == [(str(place), text) for place, text in enumerate(TEXTS)]
-    assert [row["label"] for row in rows] == [answer["label"] or none for answer in answers]
-    assert [float(row["probability"]) for row in rows[:-1]] == pytest.approx([answer["probability"] for answer in answers[:-1]])
-    assert rows[-1]["probability"] == none
+    assert rows[-1]["label"] in ("None", ""), "an empty text has no answer"
+    assert [row["label"] for row in rows[:-1]] == [answer["label"] for answer in answers]
+    assert [float(row["probability"]) for row in rows[:-1]] == pytest.approx([answer["probability"] for answer in answers])
     assert not Path(f"out.{out}.partial").exists()
 
 
@@ -119,7 +120,29 @@ def test_killed_and_started_again_the_file_is_the_same(ask: Callable[..., Path],
     assert not Path(f"out.{out}").exists()
     monkeypatch.setattr(Predictor, "classify", _counting(Predictor.classify, asked))
     assert ask("in.csv", f"out.{out}").read_bytes() == whole
-    assert asked == [0], "only the last of five rows was left, which has no text"
+    assert sum(asked) == 0, "only the last of five rows was left, and it has no text"
+
+
+def test_killed_while_parts_are_removed_no_row_is_lost(ask: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    write("csv")
+    whole = ask("in.csv", "whole.csv").read_bytes()
+
+    def remove_one(folder: Path) -> None:
+        (folder / "00000000.parquet").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_parts.shutil, "rmtree", remove_one)
+        with pytest.raises(KeyboardInterrupt):
+            ask("in.csv", "out.csv")
+    assert ask("in.csv", "out.csv").read_bytes() == whole
+
+
+def test_parts_after_a_gap_are_not_taken(ask: Callable[..., Path], tmp_path: Path) -> None:
+    with _parts.parts(tmp_path / "out.csv", {}) as made:
+        for number in (0, 1, 3):
+            made.add(number, pa.table({"text": ["x"]}))
+        assert [file.name for file in made.files] == ["00000000.parquet", "00000001.parquet"]
 
 
 def _counting(classify: Callable[..., Any], asked: list[int]) -> Callable[..., Any]:
@@ -139,25 +162,31 @@ def test_parts_of_another_question_are_not_taken(ask: Callable[..., Path], tmp_p
 
 def test_two_at_once_do_not_mix(ask: Callable[..., Path], tmp_path: Path) -> None:
     write("csv")
-    with ThreadPoolExecutor() as threads, _parts.parts(tmp_path / "out.csv", {}):
-        other = threads.submit(ask, "in.csv", "out.csv")
-        with pytest.raises(ConfigError, match="another process is making it"):
-            other.result()
+    os.symlink("out.csv", "link.csv")
+    with ThreadPoolExecutor(1) as other:  # a lock is held by a thread
+        held = locks.lock(locks.path_for(tmp_path / "out.csv"), "predict to out.csv", timeout=0)
+        other.submit(held.__enter__).result()
+        for out in ("out.csv", "./out.csv", "link.csv"):
+            with pytest.raises(ConfigError, match=r"out.csv: locked by process \d+ on .*predict to out.csv"):
+                ask("in.csv", out)
+        other.submit(held.__exit__, None, None, None).result()
+    assert ask("in.csv", "link.csv").is_symlink()
+    assert len(read(Path("out.csv"))) == len(TEXTS)
 
 
 WRONG = [
     ("in.csv", b"a,b\n1,2\n", {}, "which column has the texts.*a, b"),
     ("in.csv", b"text,label\nx,y\n", {}, "has a column label already"),
-    ("in.csv", b"text,n\nx,1\ny\n", {}, r"in.csv: row 3: uneven row: 1 columns instead of 2"),
-    ("in.csv", b"a,a\n1,2\n", {}, "row 1: column 'a' is there 2 times"),
-    ("in.csv", "text\n\ud55c\uae00\n".encode("cp949"), {}, "not utf-8 .*--encoding cp949"),
+    ("in.csv", b"text,n\nx,1\ny\n", {}, "in.csv: row 3 has 1 columns instead of 2"),
+    ("in.csv", b"a,a\n1,2\n", {}, "row 1: column 'a' is there twice"),
+    ("in.csv", "text\n\ud55c\uae00\n".encode("cp949"), {}, "row 2 is not utf-8 .*; it reads as cp949: give --encoding cp949$"),
     ("in.csv", b"text\nx\n", {"text": "review"}, "There are: text"),
     ("in.csv", b"text\nx\n", {"settings": ["length=5"]}, "--set says how a language model writes"),
-    ("in.csv", b"text\nx\n", {"rows": 0}, "--rows should be 1 or more"),
+    ("in.csv", b"text\nx\n", {"rows": 0}, "--rows should be 1 to"),
     ("in.jsonl", b'{"text": 1}\n', {}, "row 1 has int: 1"),
-    ("in.jsonl", b'{"text": "a"}\n[]\n', {}, "in.jsonl: row 2: not a JSON object"),
+    ("in.jsonl", b'{"text": "a"}\n[]\n', {}, r"in.jsonl: row 2: not a JSON object: \[\]; mend it, or give --on-error drop"),
     ("in.jsonl", b'{"text": "a"\n', {}, "in.jsonl: row 1: not a JSON object"),
-    ("in.parquet", b"text", {}, "not a Parquet file"),
+    ("in.parquet", b"text", {}, "not a Parquet file, or cut short"),
     ("in.xlsx", b"", {}, "should end in one of .csv"),
 ]
 
@@ -177,98 +206,5 @@ def test_a_header_alone_gives_a_header(ask: Callable[..., Path]) -> None:
 
 def test_memory_is_that_of_a_part(tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("말\n" * 10, encoding="utf-8")
-    tables = _tables.parts(tmp_path / "in.txt", _tables.Reading(rows=4), _tables.LeftOut())
-    assert [len(table) for table in tables] == [4, 4, 2]
-
-
-def labels(rows: list[dict[str, Any]]) -> list[bool]:
-    """Which rows have an answer."""
-    return [row["label"] not in ("", "None") for row in rows]
-
-
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
-def test_a_text_of_white_space_has_no_answer_and_is_counted(
-    ask: Callable[..., Path], kind: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    table = [{"id": str(place), "text": text} for place, text in enumerate(["국회", "", "  \t", "\u3000", "법원"])]
-    if kind == "parquet":
-        pq.write_table(pa.Table.from_pylist(table), "in.parquet")
-    elif kind == "jsonl":
-        Path("in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in table), encoding="utf-8")
-    else:
-        Path("in.csv").write_text("id,text\n" + "".join(f"{row['id']},{row['text']}\n" for row in table), encoding="utf-8")
-    assert labels(read(ask(f"in.{kind}", "out.csv"))) == [True, False, False, False, True]
-    assert "3 have no text" in capsys.readouterr().out
-
-
-def test_a_blank_line_of_a_text_file_has_an_empty_label(ask: Callable[..., Path]) -> None:
-    Path("in.txt").write_text("국회는 예산을 심의한다\n\n  \n법원은 재판을 한다\n", encoding="utf-8")
-    assert ask("in.txt", "out.txt").read_text(encoding="utf-8") == "국회\n\n\n법원\n"
-
-
-@pytest.mark.parametrize(("header", "named"), [("id;text", "';'"), ("id\ttext", r"\$'\\t'"), ("id|text", r"'\|'")])
-def test_a_wrong_delimiter_is_an_error_with_its_cure(ask: Callable[..., Path], header: str, named: str) -> None:
-    Path("in.csv").write_text(f"{header}\n{header.replace('id', '1')}\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=f"row 1 is one column, .* Say so: --delimiter {named}"):
-        ask("in.csv", "out.csv")
-    assert labels(read(ask("in.csv", "out.csv", delimiter=header[2]))) == [True]
-
-
-def test_half_an_emoji_long_numbers_and_nan_are_no_tracebacks(ask: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
-    lines = [
-        r'{"text": "국회\ud83d", "memo": "a", "id": 123456789012345678901234567890}',
-        r'{"text": "법원은 재판을 한다", "memo": "half \ud83d", "id": 1}',
-        '{"text": NaN, "memo": null, "id": 2}',
-    ]
-    Path("in.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    found = [json.loads(line) for line in ask("in.jsonl", "out.jsonl", rows=1).read_text(encoding="utf-8").splitlines()]
-    assert [row["label"] is not None for row in found] == [False, True, False]
-    assert [row["id"] for row in found] == [123456789012345678901234567890, 1, 2]
-    assert (found[1]["memo"], found[2]["text"]) == ("half ���", None)
-    said = capsys.readouterr().out
-    assert "2 have no text, and no answer; 2 values with half a character" in said
-    for kind in ("csv", "parquet"):
-        ask("in.jsonl", f"out.{kind}", rows=2)
-    Path("in.jsonl").write_text('{"text": "a", "id": ' + "9" * 80 + "}\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"column 'id', rows 1 to 1: .*more than 76 digits"):
-        ask("in.jsonl", "out.csv")
-
-
-def test_what_ingest_reads_is_read(ask: Callable[..., Path]) -> None:
-    """Byte-order marks under any name of UTF-8, long fields, spaces around names, a suffix in capitals."""
-    content = "\ufeffid, text \n1," + "좋아요 " * 40_000 + "\n"
-    Path("in.CSV").write_bytes(content.encode())
-    for encoding in ("utf-8", "UTF-8", "utf8", "utf-8-sig"):
-        [row] = read(ask("in.CSV", "out.csv", encoding=encoding))
-        assert set(row) == {"id", "text", "label", "probability"}
-        assert labels([row]) == [True]
-    assert ask("in.CSV", "out.TSV", text=" text").read_text(encoding="utf-8").startswith("id\ttext\t")
-
-
-def test_a_stray_byte_is_told_with_its_row_and_a_row_can_be_left_out(ask: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
-    content = ("id,text\n" + "".join(f"{number},국회는 예산을 심의한다\n" for number in range(3_000))).encode("cp949")
-    Path("in.csv").write_bytes(content + b"3000,\xb9\xfd\xbf\xf8\xff\n")
-    with pytest.raises(ConfigError, match=r"row 3002 is not cp949 \(byte 0xff at its byte 10: '3000,법원�'\).*--on-error drop") as caught:
-        ask("in.csv", "out.csv", encoding="cp949", rows=1000)
-    assert "--encoding" not in str(caught.value)
-    assert len(read(ask("in.csv", "out.csv", encoding="cp949", on_error="drop", rows=1000))) == 3_000
-    assert "1 left out: not cp949" in capsys.readouterr().out
-    assert read(ask("in.csv", "out.csv", encoding="cp949", on_error="replace", rows=1000))[-1]["text"] == "법원�"
-
-
-@pytest.mark.parametrize("name", ["in.csv", "./in.csv", "link.csv", "hard.csv"])
-def test_the_texts_are_never_overwritten(ask: Callable[..., Path], name: str) -> None:
-    Path("in.csv").write_text("text\n국회\n", encoding="utf-8")
-    Path("link.csv").symlink_to("in.csv")
-    Path("hard.csv").hardlink_to("in.csv")
-    with pytest.raises(ConfigError, match="is the file of the texts"):
-        ask("in.csv", name)
-    assert Path("in.csv").read_text(encoding="utf-8") == "text\n국회\n"
-
-
-def test_a_parquet_file_with_strings_that_are_no_text_is_told(ask: Callable[..., Path]) -> None:
-    """Found by fuzzing: reading it back would have failed."""
-    broken = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xe1x"]).buffers())
-    pq.write_table(pa.table({"text": broken}), "in.parquet")
-    with pytest.raises(ConfigError, match=r"in\.parquet: damaged"):
-        ask("in.parquet", "out.csv")
+    parts = _tables.parts(_tables.Source(tmp_path / "in.txt"), 4, lambda names: names[0])
+    assert [len(part.table) for part in parts] == [4, 4, 2]

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import serving
+from mlflow_server import Server
 from own_project import OwnProject
 from ports import free_port
 
@@ -445,6 +446,36 @@ def test_what_a_server_says_never_becomes_a_path(project: OwnProject, opened: Op
         for ask in (lambda: _claims.version(_tracking.store(), NAME), lambda: _earlier._find(_tracking.store(), NAME, 1)):
             with pytest.raises(ConfigError, match=f"malmoi.{tag} is .*so nothing is done with it"):
                 ask()
+
+
+@pytest.mark.server
+def test_code_that_somebody_put_on_a_tracking_server_is_not_run(project: OwnProject, tmp_path: Path) -> None:
+    """Over HTTP, without a login: whoever reaches the server can change what a model's file does, and the tag with its digest."""
+    server = Server(tmp_path, f"sqlite:///{tmp_path}/backend.db", free_port())
+    server.start()
+    ran, given = tmp_path / "ran", project.environment | {"MLFLOW_TRACKING_URI": server.address}
+
+    def serve_it(*more: str) -> "subprocess.Popen[str]":
+        command = ["python", "-m", "tasks", "serve", NAME, "--port", str(free_port()), *more]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=project.root, env=given, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+
+    try:
+        subprocess.run(["python", "-m", "tasks", "record", "--strict"], cwd=project.root, env=given, check=True)
+        known = serve_it()
+        assert known.stdout is not None
+        assert "its code is git's, its weights are DVC's" in next(line for line in known.stdout if NAME in line)
+        known.terminate()
+        known.communicate(timeout=120)
+        [file] = tmp_path.joinpath("artifacts").rglob("_served.py")
+        file.write_text(f"open({str(ran)!r}, 'w')\n" + file.read_text())
+        refused = serve_it()
+        said = refused.communicate(timeout=300)[0]
+        assert refused.returncode == 1, said
+        assert "_served.py is not tasks/_served.py of the commit" in said
+        assert not ran.exists()
+    finally:
+        server.stop()
 
 
 def test_it_is_served_and_nothing_is_left(project: OwnProject, opened: Opened) -> None:

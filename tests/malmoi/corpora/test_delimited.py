@@ -1,5 +1,7 @@
 """CSV and TSV with the quirks that real files have."""
 
+import itertools
+import re
 import unicodedata
 from pathlib import Path
 
@@ -83,7 +85,7 @@ def test_an_uneven_row_is_an_error_or_dropped(tmp_path: Path) -> None:
         read(tmp_path, content)
     rows = read(tmp_path, content, Params(text="text", label="label", uneven="drop"))
     assert rows[1:3] == [
-        Dropped("uneven row: 3 columns instead of 2", "reviews.csv:3", "one, two,1"),
+        Dropped("uneven row: 3 columns instead of 2", "reviews.csv:3", "one,two,1"),
         Dropped("blank line", "reviews.csv:4"),
     ]
     assert len(rows) == 4
@@ -103,3 +105,99 @@ def test_header_only_gives_no_rows_and_an_empty_file_is_an_error(tmp_path: Path)
 def test_a_delimiter_is_one_character(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="one character"):
         read(tmp_path, "x", Params(text="x", delimiter="||"))
+
+
+def test_a_repeated_column_is_an_error_where_it_is_read(tmp_path: Path) -> None:
+    said = r"reviews.csv: row 1: column 'text' is there more than once \(columns 1, 3\)"
+    for header in ("text,label,text", "text,label, text "):
+        with pytest.raises(ConfigError, match=said):
+            read(tmp_path, f"{header}\nx,1,y\n")
+    assert [row.text for row in read(tmp_path, "text,label,,\nx,1,,\n")] == ["x"]
+    with pytest.raises(ConfigError, match="'리뷰' is there more than once"):
+        read(tmp_path, f"리뷰,{unicodedata.normalize('NFD', '리뷰')}\nx,y\n", Params(text="리뷰"))
+
+
+def test_names_of_columns_are_compared_in_nfc(tmp_path: Path) -> None:
+    for header, asked in itertools.permutations(("리뷰", unicodedata.normalize("NFD", "리뷰"))):
+        assert [row.text for row in read(tmp_path, f"{header},n\nx,1\n", Params(text=asked))] == ["x"]
+
+
+@pytest.mark.parametrize("value", ["", "NaN", "nan", "null", "NULL", "None", "<NA>", "NA", "N/A", "\u200b", "\u3164"])
+def test_a_missing_label_is_no_class(tmp_path: Path, value: str) -> None:
+    rows = read(tmp_path, f"text,label\nx,{value}\n")
+    assert rows == [Dropped("no label", "reviews.csv:2", f"{value!r}: x")]
+
+
+def test_a_word_for_missing_is_a_class_where_labels_says_so(tmp_path: Path) -> None:
+    params = Params(text="text", label="label", labels={"None": "neutral"})
+    assert [getattr(row, "label", "dropped") for row in read(tmp_path, "text,label\nx,None\ny,null\n", params)] == ["neutral", "dropped"]
+
+
+@pytest.mark.parametrize(
+    "odd", ["긍\u200b정", "\ufeff긍정", "긍정\u00a0", "\u3000긍정", "긍정\u200e", "긍\u00ad정", "NFD", "긍정\x08", "긍정\ufe0f"]
+)
+def test_labels_that_look_the_same_are_the_same_class(tmp_path: Path, odd: str) -> None:
+    odd = unicodedata.normalize("NFD", "긍정") if odd == "NFD" else odd
+    for labels in ({}, {"긍정": "긍정"}, {odd: odd}):
+        rows = read(tmp_path, f"text,label\nx,긍정\ny,{odd}\n", Params(text="text", label="label", labels=labels))
+        assert [row.label for row in rows if isinstance(row, Example)] == ["긍정", "긍정"]
+
+
+@pytest.mark.parametrize("other", ["1.0", "01", "+1", "1."])
+def test_labels_that_are_the_same_number_are_an_error_unless_labels_says_what_they_are(tmp_path: Path, other: str) -> None:
+    content = f"text,label\nx,1\ny,0\nz,{other}\n"
+    with pytest.raises(ConfigError, match=rf"reviews.csv:4: label '{re.escape(other)}' is the same number as label '1' \(reviews.csv:2\)"):
+        read(tmp_path, content)
+    rows = read(tmp_path, content, Params(text="text", label="label", labels={"1": "a", other: "a", "0": "b"}))
+    assert [row.label for row in rows if isinstance(row, Example)] == ["a", "b", "a"]
+
+
+def test_a_quotation_after_a_space_is_a_quotation(tmp_path: Path) -> None:
+    rows = read(tmp_path, 'text, label\n"one, two", "b"\nthree,  "c, ""d"""\n')
+    assert [(row.text, row.label) for row in rows if isinstance(row, Example)] == [("one, two", "b"), ("three", 'c, "d"')]
+    kept = read(tmp_path, 'text,label\n x, "b"\n', Params(text="text", label="label", quoting="none"))
+    assert [(row.text, row.label) for row in kept if isinstance(row, Example)] == [(" x", '"b"')]
+
+
+@pytest.mark.parametrize("odd", ["\r", "\r\r", "\u2028", "\u0085", "\x0b", "\x0c", "\x1c"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_lone_line_end_of_another_kind_stays_in_its_text(tmp_path: Path, odd: str, quote: str) -> None:
+    rows = read(tmp_path, f"label,text\n1,{quote}good{odd}2,bad{quote}\n0,last\n".replace("2,", "2;"))
+    assert [(row.text, row.label) for row in rows if isinstance(row, Example)] == [(f"good{odd}2;bad", "1"), ("last", "0")]
+
+
+def test_line_ends_of_old_macs(tmp_path: Path) -> None:
+    assert [row.text for row in read(tmp_path, "text,label\rgood,1\rbad,0\r")] == ["good", "bad"]
+
+
+def test_a_stray_byte_in_a_row_of_several_lines(tmp_path: Path) -> None:
+    content = b'text,label\n"one\ntwo\xff",a\nthree,b\n'
+    with pytest.raises(ConfigError, match=r"row 3 is not utf-8 \(byte 0xff at its character 4, after 'two'"):
+        read(tmp_path, content)
+    dropped = read(tmp_path, content, Params(text="text", label="label", on_error="drop"))
+    assert [getattr(row, "reason", row.text) for row in dropped] == ["not utf-8", "three"]
+    first, _ = read(tmp_path, content, Params(text="text", label="label", on_error="replace"))
+    assert first == Example("reviews.csv:2", "one\ntwo\ufffd", "a", "reviews.csv", row=2, replaced=1)
+
+
+def test_a_stray_byte_in_the_names_of_the_columns_cannot_be_dropped(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"row 1 has the names of the columns, and is not utf-8: te\\xffxt"):
+        read(tmp_path, b"te\xffxt,label\nx,1\n", Params(text="text", on_error="drop"))
+
+
+def test_another_delimiter_is_advised(tmp_path: Path) -> None:
+    for delimiter, shown in {";": ";", "\t": r"\\t", "|": r"\|"}.items():
+        with pytest.raises(ConfigError, match=rf"row 1: with delimiter ',' there is one column only.*set delimiter: \"{shown}\""):
+            read(tmp_path, f"id{delimiter}text\n1{delimiter}x\n", Params(text="text"))
+    assert [row.text for row in read(tmp_path, "good; bad\nx\n", Params(text="good; bad"))] == ["x"]
+
+
+def test_ids_and_documents_that_are_missing_drop_the_row(tmp_path: Path) -> None:
+    params = Params(text="text", id="id", document="document")
+    rows = read(tmp_path, "text,id,document\nx,,d\ny,1,\nz,2,d\n", params)
+    assert [getattr(row, "reason", row.text) for row in rows] == ["no id", "no document", "z"]
+
+
+def test_nul_bytes_in_any_column_that_is_read(tmp_path: Path) -> None:
+    rows = read(tmp_path, "text,label,memo\nx\0,1,m\ny,1\0,m\nz,1,m\0\n")
+    assert [getattr(row, "reason", row.text) for row in rows] == ["holds a NUL byte", "holds a NUL byte", "z"]
