@@ -84,7 +84,7 @@ ui: setup  ## MLflow at http://127.0.0.1:5000 (PORT=... for another)
 
 serve: PORT = 5001
 serve: setup  ## answer at http://127.0.0.1:5001/invocations with a champion (MODEL=classify-bills) whose files are what git says
-	@exec python -m tasks serve "$(MODEL)" --port $(PORT) $(if $(TRUST),--trust)
+	@exec python -m tasks serve "$(MODEL)" --port $(PORT) $(if $(TRUST),--trust "$(TRUST)")
 
 clean:  ## remove what stages made (DVC's cache brings it back) and what tools left; keeps .venv, data/, MLflow's store and sweeps
 	rm -rf out .malmoi/logs .malmoi/timings.json .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -32,7 +32,7 @@ HEAD = """\
 # Who stands as champion of each board, the last entry of its list, and how it came there. Read by the stage `promote`, written by
 # `python -m tasks accept` and `python -m tasks rollback`. Keep it in git, with bundles.dvc. by: first (chosen on validation), evidence,
 # force, rollback, or release (what a person had put there may be challenged again). train: DVC's hash of out/train/EXPERIMENT. key: of
-# the bundle that is served. decided: what the decision rested on.
+# the bundle that is served, files: SHA-256 of its files (`serve` compares with it). decided: what the decision rested on.
 """
 HELD = ("force", "rollback")  # what a person has put there stays until it is released
 
@@ -46,6 +46,7 @@ class Event:
     seed: int
     train: str
     key: str
+    files: str = ""
     decided: str = ""
     reason: str = ""
 
@@ -109,8 +110,9 @@ def out_of(champions: Path, model: str, event: Event) -> Path:
 def event_of(out: Path, by: Literal["first", "evidence", "force", "rollback"], experiment: str, seed: int) -> Event:
     """An event that makes what `out/` has of an experiment the champion. Raises ConfigError where that is not there."""
     trained = out / "train" / experiment
-    key = str(_files.load(trained / f"seed-{seed}" / "bundle.json")["key"])
-    return Event(by=by, experiment=experiment, seed=seed, train=hash_of(trained), key=key)
+    served = trained / f"seed-{seed}"
+    key = str(_files.load(served / "bundle.json")["key"])
+    return Event(by=by, experiment=experiment, seed=seed, train=hash_of(trained), key=key, files=_files.digest(served))
 
 
 def add(champions: Path, model: str, event: Event) -> None:

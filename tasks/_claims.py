@@ -1,6 +1,6 @@
 """What a registered version says of itself: its tags, those of its run, its params and scores, and the files that it is made of."""
 
-import hashlib
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from malmoi.config import ConfigError
-from tasks import _tracking, _transfers
+from tasks import _files, _tracking, _transfers
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 COMMIT, SHIPPED, FILES = "mlflow.source.git.commit", "malmoi.registered.commit", "malmoi.files"
 HARDWARE = "malmoi.registered.hardware"
+NAME = re.compile(r"\w[\w.-]*")  # of what becomes a part of a path
 OF_MLFLOW = ("registered_model_meta",)  # a file that MLflow adds where a model is loaded from the registry
 
 
@@ -88,11 +89,10 @@ def version(store: _tracking.Store, model: str) -> "ModelVersion":
     """
     from mlflow.exceptions import MlflowException
 
-    name, sign, which = _parts(model)
+    name, sign, which = parts(model)
     try:
-        if sign == "/":
-            return store.client.get_model_version(name, which)
-        return store.client.get_model_version_by_alias(name, which)
+        ask = store.client.get_model_version if sign == "/" else store.client.get_model_version_by_alias
+        return checked(ask(name, which))
     except MlflowException:
         models = {one.name: one for one in store.client.search_registered_models()}
     if name not in models:
@@ -101,6 +101,22 @@ def version(store: _tracking.Store, model: str) -> "ModelVersion":
     numbers = sorted(int(one.version) for one in store.client.search_model_versions(f"name = '{name}'"))
     aliases = ", ".join(f"@{alias} is {number}" for alias, number in sorted(models[name].aliases.items()))
     raise ConfigError(f"{name} has no version {sign}{which}; there are: {', '.join(map(str, numbers))} ({aliases or 'no aliases'})")
+
+
+def checked(found: "ModelVersion") -> "ModelVersion":
+    """The version, once its tags can be used in paths: a server that anybody may write to could have `../..` as an experiment's name.
+
+    Raises ConfigError, naming the tag, where one cannot.
+    """
+    wrong = [name for name in ("experiment", "corpus") if not NAME.fullmatch(found.tags.get(f"malmoi.{name}") or "x")]
+    wrong += ["seed"] if not re.fullmatch("[0-9]+", found.tags.get("malmoi.seed") or "0") else []
+    if wrong or not NAME.fullmatch(found.name):
+        said = "; ".join(f"malmoi.{name} is {found.tags[f'malmoi.{name}']!r:.80}" for name in wrong) or "its name"
+        raise ConfigError(
+            f"{found.name} version {found.version}: {said}, which no training of this project is called (letters, digits, . _ - for names, "
+            "digits for a seed), so nothing is done with it"
+        )
+    return found
 
 
 @_transfers.unhurried()
@@ -125,11 +141,7 @@ def logged(uri: str) -> str:
 
 def digest(folder: Path) -> str:
     """SHA-256 of a model's files, names included, less what MLflow adds and what Python leaves."""
-    whole = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if file.name not in OF_MLFLOW and "__pycache__" not in file.parts:
-            whole.update(f"{file.relative_to(folder).as_posix()}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
-    return whole.hexdigest()
+    return _files.digest(folder, (*OF_MLFLOW, "__pycache__"))
 
 
 def bundle_in(folder: Path, where: str) -> Path:
@@ -140,7 +152,8 @@ def bundle_in(folder: Path, where: str) -> Path:
     return found[0]
 
 
-def _parts(model: str) -> tuple[str, str, Any]:
+def parts(model: str) -> tuple[str, str, Any]:
+    """(name, "@" or "/", alias or number) of what a person names; without either its champion."""
     name = model.removeprefix("models:/")
     sign = "@" if "@" in name else "/"
     name, found, which = name.partition(sign)

@@ -56,7 +56,7 @@ def _find(store: _tracking.Store, model: str, number: int) -> "ModelVersion":
     if number not in versions:
         there = ", ".join(f"{other} ({one.tags.get('malmoi.experiment', '?')})" for other, one in sorted(versions.items()))
         raise ConfigError(f"{model}: the registry has no version {number}; there are: {there or 'none'}")
-    return versions[number]
+    return _claims.checked(versions[number])
 
 
 def _kept(champions: Path, model: str, out: Path, experiment: str, seed: int) -> _champions.Event:
@@ -106,7 +106,8 @@ def _download(found: "ModelVersion", out: Path, experiment: str) -> None:
     _check(found, got)
     bundle = _claims.bundle_in(got, f"{found.name} version {found.version}") / "bundle.json"
     about = _files.load(bundle)
-    if (about["key"], about["experiment"]) != (found.tags.get("malmoi.key"), experiment):
+    tags = tuple(found.tags.get(f"malmoi.{name}") for name in ("key", "experiment", "seed"))
+    if (about["key"], about["experiment"], str(about["seed"])) != tags:
         raise ConfigError(
             f"{found.name} version {found.version}: its bundle is of {about['experiment']} (key {str(about['key'])[:12]}), its tags say "
             f"{experiment} (key {found.tags.get('malmoi.key', '')[:12]}); it is not gone back to"

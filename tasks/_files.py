@@ -1,7 +1,9 @@
 """Files that stages leave for people and for each other: JSON and CSV, written the same for the same data; tokenizers said in words."""
 
 import csv
+import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,16 @@ def load(path: Path) -> Any:
         raise ConfigError(f"{path}: no such file; `dvc repro` makes it") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}); make it again: dvc repro") from None
+
+
+def digest(folder: Path, but: Collection[str] = ()) -> str:
+    """SHA-256 of a folder's files, paths included. but: names of files and folders, at any depth, that do not count."""
+    whole = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        inside = file.relative_to(folder)
+        if not set(inside.parts) & set(but):
+            whole.update(f"{inside.as_posix()}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()
 
 
 def save(path: Path, data: object) -> None:

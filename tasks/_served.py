@@ -4,10 +4,11 @@ MLflow runs this file ("models from code") where the model is loaded, so it may 
 project. A text, a list of texts or a table comes in, over HTTP as `inputs`, `dataframe_split`, `dataframe_records`, CSV or Parquet. Options
 come as MLflow params, typed by the model's signature: `return_probabilities` for classifiers; for language models those of
 `malmoi.decoding.Decoding` (`length`, `temperature`, `top_k`, `top_p`, `beams`, `stop`, ...). What one request may ask for is limited, see
-LIMITS; the server's environment can set other limits (MALMOI_SERVE_TEXTS=50000).
+LIMITS; the server's environment sets others (MALMOI_SERVE_TEXTS=50000).
 """
 
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,10 +76,14 @@ ENDINGS = (
     "하지만",
     "하였으나",
 )
-LIMITS = {  # of one request, and how a person calls them
-    "texts": (10_000, "texts"),
-    "characters": (10_000_000, "characters of all texts"),
-    "written": (100_000, "tokens to write (texts x length x beams)"),
+LIMITS = {  # of one request: how many, and of what
+    "MALMOI_SERVE_TEXTS": (10_000, "texts"),
+    "MALMOI_SERVE_TEXT": (100_000, "characters in a text"),
+    "MALMOI_SERVE_CHARACTERS": (10_000_000, "characters in all texts"),
+    "MALMOI_SERVE_LENGTH": (2_000, "tokens to write for a text (length)"),
+    "MALMOI_SERVE_BEAMS": (32, "beams"),
+    "MALMOI_SERVE_STOPS": (32, "strings to stop at"),
+    "MALMOI_SERVE_WRITTEN": (200_000, "tokens to write (texts x length x beams)"),
 }
 TURN = 256  # texts; then others, who wait for the tokenizer, have a turn
 WARM_S = 5.0  # seconds that Java may be warmed up for, at most
@@ -95,6 +100,7 @@ class Served(PythonModel):
 
         self._predict_type_hints = type(self.predict_type_hints)()  # said in the signature; here MLflow would take any column for texts
         _let_tables_in()
+        self.limits = _limits()  # what is no number stops the server here, not a request
         self.predictor = Predictor.load(Path(context.artifacts["bundle"]), long_run=True)
         _warm_up(self.predictor)
 
@@ -103,8 +109,9 @@ class Served(PythonModel):
         options = _options(params)
         with _refused():
             texts = _texts(model_input)
-            _check_limits(self.predictor, texts, options)
-            answer = self._probabilities if options.pop("return_probabilities", False) else self.predictor.answer
+            whole = options.pop("return_probabilities", False)
+            _check_limits(self.predictor.problem, texts, options, self.limits)
+            answer = self._probabilities if whole else self.predictor.answer
             parts = [texts[start : start + TURN] for start in range(0, len(texts), TURN)]
             return [one for part in parts for one in answer(part, **options)]
 
@@ -120,7 +127,7 @@ class Served(PythonModel):
         options.pop("return_probabilities", None)  # a classifier's, which is told that it continues no text
         with _refused():
             [text] = _texts(model_input)
-            _check_limits(self.predictor, [text], options)
+            _check_limits(self.predictor.problem, [text], options, self.limits)
             yield from self.predictor.stream(text, config.read(Decoding, options, "options"))
 
     def _probabilities(self, texts: list[str], **_: object) -> Sequence[Answer]:
@@ -144,20 +151,33 @@ def _texts(given: Any) -> list[str]:
     return list(values)
 
 
-def _check_limits(predictor: "Predictor", texts: list[str], options: Mapping[str, Any]) -> None:
-    """Raise ConfigError for a request that would keep the server from all others."""
+def _limits() -> dict[str, int]:
+    """What one request may have, with what the server's environment sets. Raises ConfigError for what is no number."""
     from malmoi.config import ConfigError
 
-    asked = {"texts": len(texts), "characters": sum(map(len, texts))}
-    if predictor.problem != "classify":
-        numbers = [options.get("length", 100), options.get("beams", 1)]
-        length, beams = (value if isinstance(value, int) else 1 for value in numbers)  # what is none is refused later, in its own words
-        asked["written"] = len(texts) * max(length, 0) * max(beams, 1)
-    for name, count in asked.items():
-        limit, said = LIMITS[name]
-        limit = int(os.environ.get(f"MALMOI_SERVE_{name.upper()}", limit))
-        if count > limit:
-            raise ConfigError(f"a request may have {limit:,} {said}, this one has {count:,}; send several, or ask for less")
+    wrong = [f"{name}={os.environ[name]}" for name in LIMITS if not re.fullmatch("[0-9]+", os.environ.get(name, "0"))]
+    if wrong:
+        raise ConfigError(f"{', '.join(wrong)}: should be a whole number, as {LIMITS[wrong[0].partition('=')[0]][0]}")
+    return {name: int(os.environ.get(name, default)) for name, (default, _) in LIMITS.items()}
+
+
+def _check_limits(problem: str, texts: list[str], options: Mapping[str, Any], limits: Mapping[str, int]) -> None:
+    """Raise ConfigError for a request that would keep the server from all others. Options that are wrong in themselves raise it, too."""
+    from malmoi import config
+    from malmoi.decoding import Decoding
+
+    sizes = [len(text) for text in texts]
+    asked = {"TEXTS": len(texts), "TEXT": max(sizes, default=0), "CHARACTERS": sum(sizes)}
+    if problem == "language_model":
+        given = config.read(Decoding, dict(options), "options")  # with what is left out
+        asked |= {"LENGTH": given.length, "BEAMS": given.beams, "STOPS": len(given.stop)}
+        asked["WRITTEN"] = len(texts) * given.length * given.beams
+    for name, count in ((f"MALMOI_SERVE_{name}", count) for name, count in asked.items()):
+        if count > limits[name]:
+            raise config.ConfigError(
+                f"a request may have {limits[name]:,} {LIMITS[name][1]}, this one has {count:,}; send several, or ask for less "
+                f"({name} of the server's environment sets this limit)"
+            )
 
 
 def _column(table: Any) -> Any:

@@ -4,8 +4,8 @@
   curl localhost:5001/invocations -H 'Content-Type: application/json' -d '{"inputs": ["국회는 예산을 심의한다."]}'
 
 Loading a model runs its code, and whoever may write to the tracking server may have put any code there. So its files are brought here,
-compared, and served from here: code with git, weights with the hashes in dvc.lock and champions/. What differs is refused; what git
-cannot tell of is served only with --trust.
+compared, and served from here: code with git, weights with the hashes in dvc.lock and champions/. What differs, or git
+cannot tell of, is served only with --trust and the digest of these very files.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+LIMITED = "MALMOI_SERVE_"  # in the code of a model that limits what a request may ask for
 GRACE = 10.0  # seconds that the server may need to end
 
 
@@ -27,26 +28,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
     parser.add_argument("--port", type=int, default=5001, help="default: %(default)s")
     parser.add_argument("--timeout", type=int, default=600, help="seconds that a request may take (default: %(default)s)")
-    parser.add_argument("--trust", action="store_true", help="serve it though git cannot tell, or says otherwise")
+    parser.add_argument("--trust", default="", metavar="SHA256", help="serve files with this digest though git cannot tell of them")
 
 
-def run(model: str, host: str = "127.0.0.1", port: int = 5001, timeout: int = 600, trust: bool = False) -> None:
+def run(model: str, host: str = "127.0.0.1", port: int = 5001, timeout: int = 600, trust: str = "") -> None:
     """Serve until a signal. Raises ConfigError where the model is not there, or must not be loaded; SystemExit with the server's status."""
-    from tasks import _claims, _tracking
+    from malmoi.config import ConfigError
+    from tasks import _claims, _tracking, _trust
 
     found = _claims.version(_tracking.store(), model)
     with tempfile.TemporaryDirectory(prefix="malmoi-served-") as name:
         folder = _claims.files(found, Path(name))
         check(found, folder, _tracking.ROOT, trust)
+        if _claims.parts(model)[1:] == ("@", "champion") and (why := _trust.overruled(folder, found.name, _tracking.ROOT)):
+            raise ConfigError(why)
+        if LIMITED.encode() not in (folder / _trust.MODEL_FILE).read_bytes():
+            print("warning: it was registered before requests had limits, and has none: README, Serving", file=sys.stderr, flush=True)
         command = ["--model-uri", str(folder), "--env-manager", "local", "--timeout", str(timeout), "--host", host, "--port", str(port)]
         status = _serve([sys.executable, "-m", "mlflow", "models", "serve", *command])
     raise SystemExit(status)
 
 
-def check(found: Any, folder: Path, root: Path, trust: bool) -> None:
-    """Say what is known of a version's files. Raises ConfigError where they must not be loaded; with `trust` that is a warning."""
+def check(found: Any, folder: Path, root: Path, trust: str = "") -> None:
+    """Say what is known of a version's files. Raises ConfigError where they must not be loaded; where `trust` is their digest that is a
+    warning. A yes to whatever the server has would be one to what somebody puts there tomorrow, so it is to these bytes alone."""
     from malmoi.config import ConfigError
-    from tasks import _trust
+    from tasks import _files, _trust
 
     judgement = _trust.judge(found, folder, root)
     where = f"{found.name} version {found.version}"
@@ -54,10 +61,14 @@ def check(found: Any, folder: Path, root: Path, trust: bool) -> None:
     if not said:
         print(f"{where}: its code is git's, its weights are DVC's", flush=True)
         return
-    cure = "git pull, if a newer commit has it; look into it: python -m tasks verify; or serve it all the same: --trust (make: TRUST=1)"
-    message = "\n".join([f"{where} is not loaded, since loading runs code:", *said, f"  {cure}"])
-    if not trust:
-        raise ConfigError(message)
+    digest = _files.digest(folder)  # of all that is left: `judge` takes out bytecode
+    cure = (
+        "git pull, if a newer commit has it; dvc pull, if its training is not here; look into it: python -m tasks verify; or, once "
+        f"you have seen to these files yourself: --trust {digest} (make serve: TRUST={digest[:8]}...)"
+    )
+    if trust != digest:
+        other = [f"  --trust is for other files: {trust:.80}"] if trust else []
+        raise ConfigError("\n".join([f"{where} is not loaded, since loading runs code:", *said, *other, f"  {cure}"]))
     print("\n".join([f"warning: {where} is trusted (--trust):", *said]), file=sys.stderr, flush=True)
 
 

@@ -107,14 +107,29 @@ def test_a_request_has_limits_which_the_server_can_set(filled: tuple[_tracking.S
     classifier, writer = load("classify-bills"), load("language-model-law")
     with pytest.raises(MlflowException, match="may have 10,000 texts, this one has 10,001"):
         classifier.predict(["국회"] * 10_001)
-    with pytest.raises(MlflowException, match=r"may have 10,000,000 characters of all texts, this one has 10,000,001"):
-        classifier.predict(["국" * 10_000_001])
-    with pytest.raises(MlflowException, match=r"may have 100,000 tokens to write \(texts x length x beams\), this one has 200,000"):
-        writer.predict(["국회는 "], params={"length": 50_000, "beams": 4, "temperature": 0.0})
+    with pytest.raises(MlflowException, match="may have 100,000 characters in a text, this one has 100,001"):
+        classifier.predict(["국" * 100_001])
+    with pytest.raises(MlflowException, match="may have 10,000,000 characters in all texts"):
+        classifier.predict(["국" * 100_000] * 101)
+    for params, said in [
+        ({"length": 2_001}, r"2,000 tokens to write for a text \(length\), this one has 2,001"),
+        ({"length": 1, "beams": 33, "temperature": 0.0}, "32 beams, this one has 33"),
+        ({"stop": [str(number) for number in range(33)]}, "32 strings to stop at"),
+        ({"length": 2_000, "beams": 32, "temperature": 0.0}, r"200,000 tokens to write \(texts x length x beams\), this one has 256,000"),
+    ]:
+        with pytest.raises(MlflowException, match=said) as refused:
+            writer.predict(["국회는 "] * 4, params=params)
+        assert refused.value.get_http_status_code() == 400
+    with pytest.raises(MlflowException, match="2,000 tokens to write for a text"):
+        list(writer.predict_stream(["국회는 "], params={"length": 2_001}))
     monkeypatch.setenv("MALMOI_SERVE_WRITTEN", "20")
-    with pytest.raises(MlflowException, match="may have 20 tokens"):
+    writer = load("language-model-law")
+    with pytest.raises(MlflowException, match=r"may have 20 tokens to write .*MALMOI_SERVE_WRITTEN of the server's environment"):
         writer.predict(["국회는 "] * 3, params={"length": 10})
     assert len(writer.predict(["국회는 "] * 2, params={"length": 10})) == 2
+    monkeypatch.setenv("MALMOI_SERVE_WRITTEN", "many")
+    with pytest.raises(ConfigError, match="MALMOI_SERVE_WRITTEN=many: should be a whole number, as 200000"):
+        load("language-model-law")
 
 
 def test_a_version_says_where_it_comes_from(filled: tuple[_tracking.Store, Path]) -> None:

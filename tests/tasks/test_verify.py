@@ -1,6 +1,7 @@
 """Verifying a registered model: right as it is, made anew to the same bytes, and wrong at the link that was tampered with."""
 
 import contextlib
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -11,11 +12,26 @@ from pathlib import Path
 import psutil
 import pytest
 import serving
+from mlflow_server import Server
 from own_project import OwnProject
 from ports import free_port
 
 from malmoi.config import ConfigError
-from tasks import _checkout, _claims, _content_checks, _hardware, _lineage_checks, _rebuilding, _tracking, _trust, serve, verify
+from tasks import (
+    _champions,
+    _checkout,
+    _claims,
+    _content_checks,
+    _earlier,
+    _files,
+    _hardware,
+    _lineage_checks,
+    _rebuilding,
+    _tracking,
+    _trust,
+    serve,
+    verify,
+)
 from tasks._checkout import Checkout
 from tasks._claims import Claim
 from tasks._findings import Finding, UncheckedError
@@ -323,7 +339,10 @@ DANGERS: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("artifacts/seed-1/model/weights.pkl", lambda _: b"cos\n", "weights.pkl: nobody expects such a file"),
     ("MLmodel", lambda old: old.replace(b"mlflow.pyfunc.loaders.code_model", b"os"), "MLmodel: loader_module is 'os'"),
     ("MLmodel", lambda old: old.replace(b"_served.py", b"served.py"), "MLmodel: model_code_path is"),
-    ("MLmodel", lambda old: old.replace(b"path: artifacts/seed-1", b"path: /etc"), "MLmodel: an artifact is at '/etc'"),
+    ("MLmodel", lambda old: old.replace(b"path: artifacts/seed-1", b"path: /etc"), "MLmodel: the artifact bundle is at '/etc'"),
+    ("MLmodel", lambda old: old.replace(b"    code: code", b"    code: code\n    predict_fn: x"), "has flavors.python_function.predict_fn"),
+    ("MLmodel", lambda old: old.replace(b"flavors:", b"resources: {}\nflavors:"), "MLmodel has resources, which this project never writes"),
+    ("artifacts/seed-1/bundle.json", lambda old: old.replace(b'"classify"', b'"language_model"'), "one of language-model-reviews"),
     (
         "MLmodel",
         lambda old: old.replace(b"flavors:", b"flavors:\n  sklearn: {pickled_model: x.pkl}"),
@@ -345,8 +364,10 @@ def test_what_would_run_and_is_not_gits_is_refused(
         assert any(said in line for line in found.dangers), found
         version = _claims.version(_tracking.store(), f"{NAME}@champion")
         with pytest.raises(ConfigError, match="is not loaded, since loading runs code"):
-            serve.check(version, claim.folder, project.root, trust=False)
-        serve.check(version, claim.folder, project.root, trust=True)
+            serve.check(version, claim.folder, project.root)
+        with pytest.raises(ConfigError, match="--trust is for other files: 0000"):
+            serve.check(version, claim.folder, project.root, trust="0" * 64)
+        serve.check(version, claim.folder, project.root, trust=_files.digest(claim.folder))
 
 
 def test_other_weights_and_an_unknown_commit_are_not_served_without_a_word(project: OwnProject, opened: Opened) -> None:
@@ -364,6 +385,97 @@ def test_other_weights_and_an_unknown_commit_are_not_served_without_a_word(proje
     finally:
         project.run("git", "checkout", "--quiet", "malmoi/vocab.py")
         (project.root / "malmoi/other.py").unlink()
+
+
+def test_the_bundle_that_is_compared_is_the_one_that_is_loaded(project: OwnProject, opened: Opened) -> None:
+    """A decoy: MLmodel names another bundle than the one whose hashes DVC knows."""
+    with opened() as claim:
+        shutil.copytree(claim.bundle, claim.folder / "artifacts/seed-9")
+        about = claim.folder / "MLmodel"
+        about.write_text(about.read_text().replace("path: artifacts/seed-1", "path: artifacts/seed-9"))
+        assert judged(project, claim).dangers == ["MLmodel: the artifact bundle is at 'artifacts/seed-9'"]
+
+
+def test_code_is_of_one_commit_that_this_branch_has(project: OwnProject, opened: Opened) -> None:
+    """What somebody has proposed on another branch is in the clone, and was taken by nobody."""
+    files = [project.root / "malmoi" / name for name in ("vocab.py", "registry.py")]
+    project.run("git", "checkout", "--quiet", "-b", "proposal")
+    for file in files:
+        file.write_text(file.read_text() + "\n# proposed\n")
+    project.run("git", "commit", "--quiet", "--all", "--message", "proposal")
+    proposed, changed = project.run("git", "rev-parse", "HEAD").strip(), [file.read_bytes() for file in files]
+    project.run("git", "checkout", "--quiet", "-")
+    statement = "UPDATE model_version_tags SET value = ? WHERE key = ?"
+    with rewritten(project, statement, proposed, "malmoi.registered.commit"), opened() as claim:
+        for file, content in zip(files, changed, strict=True):
+            (claim.folder / "code/malmoi" / file.name).write_bytes(content)
+        assert [line.split()[0] for line in judged(project, claim).dangers] == ["code/malmoi/registry.py", "code/malmoi/vocab.py"]
+    with opened() as claim:  # one file of the commit, another of the working tree: never run together
+        (claim.folder / "code/malmoi/vocab.py").write_bytes(changed[0])
+        with edited(files[0], lambda _: changed[0]), edited(files[1], lambda _: changed[1]):
+            assert len(judged(project, claim).dangers) == 1
+    project.run("git", "branch", "--quiet", "-D", "proposal")
+
+
+def test_who_stands_is_in_git_not_on_the_server(project: OwnProject, opened: Opened) -> None:
+    """champions/history.yaml alone tells of the weights, where there is neither out/ nor a cache; and an alias does not overrule it."""
+    event = _champions.event_of(project.root / "out", "first", "reviews-linear", 1)
+    history = project.root / "champions" / _champions.HISTORY
+    kept, moved = history.read_bytes(), [project.root / "out/train", project.root / ".dvc/cache/files"]
+    try:
+        _champions.add(history.parent, NAME, event)
+        for folder in moved:
+            folder.rename(folder.with_name("elsewhere"))
+        with opened() as claim:
+            assert judged(project, claim) == _trust.Judgement([], [])
+            assert _trust.overruled(claim.folder, NAME, project.root) == ""
+            _champions.add(history.parent, NAME, replace(event, by="rollback", reason="slow", key="0" * 64, seed=2))
+            assert "reviews-linear, seed 2, is champion. Point it there: python -m tasks record" in _trust.overruled(
+                claim.folder, NAME, project.root
+            )
+    finally:
+        history.write_bytes(kept)
+        for folder in moved:
+            if folder.with_name("elsewhere").exists():
+                folder.with_name("elsewhere").rename(folder)
+
+
+@pytest.mark.parametrize(("tag", "value"), [("experiment", "../../outside"), ("experiment", "/outside"), ("seed", "1/..")])
+def test_what_a_server_says_never_becomes_a_path(project: OwnProject, opened: Opened, tag: str, value: str) -> None:
+    with rewritten(project, "UPDATE model_version_tags SET value = ? WHERE key = ?", value, f"malmoi.{tag}"):
+        for ask in (lambda: _claims.version(_tracking.store(), NAME), lambda: _earlier._find(_tracking.store(), NAME, 1)):
+            with pytest.raises(ConfigError, match=f"malmoi.{tag} is .*so nothing is done with it"):
+                ask()
+
+
+@pytest.mark.server
+def test_code_that_somebody_put_on_a_tracking_server_is_not_run(project: OwnProject, tmp_path: Path) -> None:
+    """Over HTTP, without a login: whoever reaches the server can change what a model's file does, and the tag with its digest."""
+    server = Server(tmp_path, f"sqlite:///{tmp_path}/backend.db", free_port())
+    server.start()
+    ran, given = tmp_path / "ran", project.environment | {"MLFLOW_TRACKING_URI": server.address}
+
+    def serve_it(*more: str) -> "subprocess.Popen[str]":
+        command = ["python", "-m", "tasks", "serve", NAME, "--port", str(free_port()), *more]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=project.root, env=given, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+
+    try:
+        subprocess.run(["python", "-m", "tasks", "record", "--strict"], cwd=project.root, env=given, check=True)
+        known = serve_it()
+        assert known.stdout is not None
+        assert "its code is git's, its weights are DVC's" in next(line for line in known.stdout if NAME in line)
+        known.terminate()
+        known.communicate(timeout=120)
+        [file] = tmp_path.joinpath("artifacts").rglob("_served.py")
+        file.write_text(f"open({str(ran)!r}, 'w')\n" + file.read_text())
+        refused = serve_it()
+        said = refused.communicate(timeout=300)[0]
+        assert refused.returncode == 1, said
+        assert "_served.py is not tasks/_served.py of the commit" in said
+        assert not ran.exists()
+    finally:
+        server.stop()
 
 
 def test_it_is_served_and_nothing_is_left(project: OwnProject, opened: Opened) -> None:
