@@ -19,6 +19,7 @@ import yaml
 T = TypeVar("T")
 NAME = re.compile(r"[^\W_][\w-]*")
 NUMBER = re.compile(r"[\d_]+(e\d+)?|0[xob][\da-f_]+", re.IGNORECASE)  # what one of two YAML versions takes for a number
+BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # where YAML ends a line
 LONGEST = 150  # bytes of a name; it is a part of file names, which have 255
 
 
@@ -59,6 +60,8 @@ def _check_keys(data: object, where: str) -> None:
             kind = "a yes or no" if isinstance(key, bool) else "a number" if isinstance(key, int | float) else type(key).__name__
             raise ConfigError(f'{where}: YAML makes {kind} of a key ({key!r}); put it in quotation marks, as it is meant: "..."')
         _check_keys(value, f"{where}.{key}")
+    for number, value in enumerate(data, 1) if isinstance(data, list) else ():
+        _check_keys(value, f"{where}: number {number}")
 
 
 @cache
@@ -158,7 +161,7 @@ def _tabbed(text: str) -> int:
     """The line (from 1) in which a tab parts a key from its value, or 0. libyaml takes it, but DVC does not and names no line."""
     if "\t" not in text:
         return 0
-    lines = text.split("\n")
+    lines = BREAK.split(text)
     tokens = list(yaml.scan(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     for before, token in pairwise(tokens):
         end, start = before.end_mark, token.start_mark
@@ -176,7 +179,7 @@ def _place(error: yaml.YAMLError) -> str:
 def _what(error: yaml.YAMLError, text: str) -> str:
     """What is wrong, in a line, with a cure where it is known."""
     said, mark = " ".join(str(getattr(error, "problem", None) or error).split()), getattr(error, "problem_mark", None)
-    lines = text.split("\n")
+    lines = BREAK.split(text)
     if mark and mark.line < len(lines) and lines[mark.line][: mark.column + 1].endswith("\t"):  # a file cut short: after its last line
         return "a tab stands in front of a key; YAML wants spaces"
     if "mapping values are not allowed" in said:

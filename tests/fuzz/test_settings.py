@@ -1,16 +1,22 @@
 """The commands that read params/, data.dvc and dvc.yaml, on damaged ones: done, or an error that a person can read, never a traceback."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mutated import FUZZED, mutated
+from mutated import FUZZED, mutated, refused
 
+from flows import _space, schedules
+from malmoi import behaviour, config, contract, promotion
+from tasks import _champions
 from tasks.__main__ import main
+from tasks.project import lockfile
+
+ROOT = Path(__file__).resolve().parents[2]
 
 CORPORA = """\
 corpora:
@@ -65,6 +71,47 @@ COMMANDS = [
     ["enable", "shop"], ["enable", "other"], ["disable", "shop"], ["forget", "shop"], ["forget", "../x"], ["fetch", "x" * 400],
     ["corpora", "shop", "--data", "x" * 400], ["forget", "shop", "--data", "ok.csv"], ["enable", "\udcff"],
 ]  # fmt: skip
+CONTENTS = {
+    "champions/history.yaml": """\
+# Who stands
+classify-bills:
+- by: first
+  experiment: bills-bow
+  seed: 1
+  train: 0a0a0a0a.dir
+  key: abc
+- by: rollback
+  experiment: bills-bow
+  seed: 2
+  train: 0a0a0a0b.dir
+  key: abd
+  reason: 'worse'
+""",
+    "dvc.lock": """\
+schema: '2.0'
+stages:
+  train@bills-bow:
+    cmd: python -m tasks train bills-bow
+    deps:
+    - path: out/features/bills-bow
+      hash: md5
+      md5: 0a0a0a0a.dir
+      size: 10
+    params:
+      params/experiments/bills.yaml:
+        experiments.bills-bow:
+          model: {family: linear, C: 1.0}
+""",
+}
+READ: dict[str, Callable[[Path], object]] = {
+    "champions/history.yaml": lambda path: _champions.read(path.parent),
+    "dvc.lock": lockfile.stages,
+    "params/schedule.yaml": schedules.read,
+    "params/sweep.yaml": _space.read,
+    "params/contract.yaml": lambda path: contract.limits(path, "bills", ["bills", "nsmc", "law", "tinyshakespeare", "wikitext2"]),
+    "params/promote.yaml": lambda path: promotion.rules(path, "classify-bills", {"classify-bills"}),
+    "params/behaviour.yaml": lambda path: config.read(behaviour.Settings, config.load(path), str(path)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -78,23 +125,31 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.chdir(before)
 
 
+def damaged(content: str, data: st.DataObject) -> bytes:
+    """The file with odd bytes in it, or with a line of its own, or another value for a key."""
+    if data.draw(st.booleans()):
+        return bytes(data.draw(mutated(content.encode())))
+    lines, odd = content.splitlines(), data.draw(st.sampled_from(ODD))
+    at = data.draw(st.integers(0, len(lines) - 1))
+    if data.draw(st.booleans()):
+        return "\n".join([*lines[:at], f"  {odd}", *lines[at:]]).encode()
+    return "\n".join([*lines[:at], f"{lines[at].partition(':')[0]}: {odd}", *lines[at + 1 :]]).encode()
+
+
 @FUZZED
-@given(
-    name=st.sampled_from(sorted(FILES)),
-    command=st.sampled_from(COMMANDS),
-    odd=st.one_of(st.none(), st.tuples(st.sampled_from(ODD), st.integers(0, 12), st.booleans())),
-    data=st.data(),
-)
-def test_commands(place: Path, name: str, command: list[str], odd: tuple[str, int, bool] | None, data: st.DataObject) -> None:
+@given(name=st.sampled_from(sorted(FILES)), command=st.sampled_from(COMMANDS), data=st.data())
+def test_commands(place: Path, name: str, command: list[str], data: st.DataObject) -> None:
     for file, content in FILES.items():
         (place / file).write_text(content)
-    lines = FILES[name].splitlines()
-    if odd is None:
-        (place / name).write_bytes(data.draw(mutated(FILES[name].encode())))
-    elif odd[2]:  # a line of its own
-        (place / name).write_text("\n".join([*lines[: odd[1]], f"  {odd[0]}", *lines[odd[1] :]]))
-    else:  # instead of what a key had
-        at = min(odd[1], len(lines) - 1)
-        (place / name).write_text("\n".join([*lines[:at], f"{lines[at].partition(':')[0]}: {odd[0]}", *lines[at + 1 :]]))
+    (place / name).write_bytes(damaged(FILES[name], data))
     with suppress(SystemExit):  # of argparse, which has said why
         assert main(command) in (0, 1)
+
+
+@FUZZED
+@given(name=st.sampled_from(sorted(READ)), data=st.data())
+def test_files_of_the_project(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
+    path = tmp_path_factory.getbasetemp() / Path(name).name
+    path.write_bytes(damaged(CONTENTS.get(name) or (ROOT / name).read_text(encoding="utf-8"), data))
+    with refused(path.name):
+        READ[name](path)

@@ -130,3 +130,16 @@ def test_names_that_cannot_work(name: object, said: str) -> None:
     """DVC reads YAML 1.2, where 1e3 and 0o17 are numbers, this project YAML 1.1, where 0x1F and 1_000 are."""
     with pytest.raises(ConfigError, match=said):
         config.check_name(name, "f")
+
+
+def test_keys_inside_lists_are_looked_at_too() -> None:
+    with pytest.raises(ConfigError, match=r"bills: number 2: YAML makes a yes or no of a key \(True\)"):
+        config.read(dict[str, list[dict[str, int]]], {"bills": [{"a": 1}, {True: 1}]}, "x.yaml")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x85", "\u2028"])
+def test_a_tab_is_found_whatever_ends_the_lines(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(f"a: 1{end}b:\t2{end}".encode())
+    with pytest.raises(ConfigError, match=r"x\.yaml:2: .*a tab stands"):
+        config.load(path)
