@@ -20,8 +20,8 @@ from flows._goal import Goal
 from flows._search import Search
 from flows.commands import Call, Stop, Stopped, run
 from flows.needs import here
-from flows.watchdog import MARK, Watchdog
 from malmoi.config import ConfigError
+from tasks.runtime.watchdog import MARK, Watchdog
 
 CODE = Path(__file__).resolve().parents[1]
 LOOK = 0.1  # seconds between two looks at trials and signals

@@ -16,9 +16,9 @@ from flows._goal import Goal
 from flows._search import AGAIN, LOST, Search
 from flows.commands import Stop
 from flows.display import duration
-from flows.watchdog import MARK
 from tasks import _live
 from tasks.runtime.files import write_whole
+from tasks.runtime.watchdog import MARK
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from flows.commands import Stop
-from flows.watchdog import marked
 from malmoi.config import ConfigError
 from tasks.runtime.files import write_whole
 from tasks.runtime.locks import BusyError, hold, silent
+from tasks.runtime.watchdog import marked
 
 PATIENCE = 15.0  # seconds that what a killed process has started may need to end
 

@@ -15,9 +15,9 @@ from flows.commands import Stop
 from flows.graph import Pipeline
 from flows.needs import here
 from flows.notify import failed
-from flows.watchdog import guard
 from tasks import _freshness
 from tasks.runtime import output
+from tasks.runtime.watchdog import guard
 
 TARGET = "promote"  # the stage that names champions
 SHOWN = 10  # stages that a message names

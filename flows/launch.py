@@ -12,7 +12,7 @@ from flows.logs import StageLog
 from flows.needs import Machine
 from flows.stage_environment import withheld
 from flows.stages import Node
-from flows.watchdog import MARK, Watchdog
+from tasks.runtime.watchdog import MARK, Watchdog
 
 TAIL = 20  # last lines of a stage's output that a summary shows
 

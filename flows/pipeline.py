@@ -26,10 +26,10 @@ from flows.graph import Pipeline
 from flows.how import How, arguments, how, opened
 from flows.stages import Node, Outcome, Result
 from flows.steps import interruption
-from flows.watchdog import guard
 from malmoi.config import ConfigError
 from tasks import _links
 from tasks.runtime import output
+from tasks.runtime.watchdog import guard
 
 # What tasks share. Prefect walks through the parameters of a task, and a DVC repository is nothing to walk through: a number stands for it.
 _open: "dict[int, _Opened]" = {}

@@ -18,9 +18,9 @@ from flows.how import How
 from flows.notify import failed
 from flows.pipeline import bring
 from flows.steps import StepError, ask, do
-from flows.watchdog import guard
 from tasks import _graph
 from tasks.runtime import output
+from tasks.runtime.watchdog import guard
 
 GRAPH = Path("dvc.yaml")
 STATE = ("dvc.lock", "data.dvc", "champions/history.yaml", "champions/bundles.dvc")  # what is committed

@@ -23,11 +23,11 @@ from flows._dvc import environment
 from flows._locks import wait_for
 from flows.commands import Call, Stop, Stopped, run, signals
 from flows.logs import log_path
-from flows.watchdog import MARK, Watchdog, end_marked
 from malmoi.config import ConfigError
 from tasks.runtime import output
 from tasks.runtime.files import write_whole
 from tasks.runtime.locks import lock
+from tasks.runtime.watchdog import MARK, Watchdog, end_marked
 
 REFUSED = 3  # exit status of `flows._serving` where another folder serves the schedules, in which it is not started again
 AGAIN = 5.0  # seconds before what has died is started again

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tasks.runtime import watchdog
+
 LIMITED = "MALMOI_SERVE_"  # in the code of a model that limits what a request may ask for
 GRACE = 10.0  # seconds that the server may need to end
 
@@ -45,7 +47,8 @@ def run(model: str, host: str = "127.0.0.1", port: int = 5001, timeout: int = 60
         if LIMITED.encode() not in (folder / _trust.MODEL_FILE).read_bytes():
             print("warning: it was registered before requests had limits, and has none: README, Serving", file=sys.stderr, flush=True)
         command = ["--model-uri", str(folder), "--env-manager", "local", "--timeout", str(timeout), "--host", host, "--port", str(port)]
-        status = _serve([sys.executable, "-m", "mlflow", "models", "serve", *command])
+        with watchdog.guard():  # also where this process is killed
+            status = _serve([sys.executable, "-m", "mlflow", "models", "serve", *command])
     raise SystemExit(status)
 
 

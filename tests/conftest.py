@@ -10,8 +10,8 @@ from types import FrameType
 import pytest
 from tiny import Tiny
 
-from flows import watchdog
 from malmoi.processor import cores, memory
+from tasks.runtime import watchdog
 
 STARTED = "STARTED_BY_TESTS"  # environment variable: the mark of all that a process of tests starts, in whatever session or group it is
 MEMORY = 3 * 2**30  # bytes for each process of tests: TensorFlow, Java, and the servers and stages that a test starts

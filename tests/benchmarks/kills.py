@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 from random_graph import files, make
 
-from flows.watchdog import MARK
+from tasks.runtime.watchdog import MARK
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = [sys.executable, "-m", "flows.local", "--jobs", "3", "dvc.yaml", "sub/dvc.yaml"]

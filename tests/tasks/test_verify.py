@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -478,7 +479,8 @@ def test_code_that_somebody_put_on_a_tracking_server_is_not_run(project: OwnProj
         server.stop()
 
 
-def test_it_is_served_and_nothing_is_left(project: OwnProject, opened: Opened) -> None:
+@pytest.mark.parametrize(("number", "status_then"), [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_it_is_served_and_nothing_is_left(project: OwnProject, opened: Opened, number: signal.Signals, status_then: int) -> None:
     port, given = free_port(), project.environment | {"MLFLOW_TRACKING_URI": project.store, "MALMOI_SERVE_TEXTS": "2"}
     log = project.root.parent / "serve.log"
     with open(log, "w") as output:
@@ -497,8 +499,8 @@ def test_it_is_served_and_nothing_is_left(project: OwnProject, opened: Opened) -
         below = psutil.Process(server.pid).children(recursive=True)
         assert below
     finally:
-        server.terminate()
-    assert server.wait(60) == 143
+        server.send_signal(number)
+    assert server.wait(60) == status_then
     assert not psutil.wait_procs(below, timeout=30)[1]
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from flows.watchdog import MARK, Watchdog, marked
 from tasks.runtime.processes import start_time
+from tasks.runtime.watchdog import MARK, Watchdog, marked
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 # starts a watchdog and a program with the mark that goes into a session of its own, and waits to be killed
 RUN = """
 import os, subprocess, sys, time
-from flows.watchdog import MARK, Watchdog
+from tasks.runtime.watchdog import MARK, Watchdog
 dog = Watchdog()
 dog.start()
 command = ["sh", "-c", "trap '' TERM; sleep 300"]
@@ -36,7 +36,7 @@ time.sleep(300)
 
 
 def started(how: str) -> tuple["subprocess.Popen[str]", str]:
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     run = subprocess.Popen([sys.executable, "-c", RUN, how], env=environment, stdout=subprocess.PIPE, text=True)
     assert run.stdout
     return run, run.stdout.readline().split()[0]
@@ -64,7 +64,7 @@ TESTS = """
 import os, subprocess, sys, time
 from pathlib import Path
 sys.path.insert(0, os.environ["ROOT"])
-from flows.watchdog import MARK
+from tasks.runtime.watchdog import MARK
 def test_waits():
     environment = os.environ | {MARK: "of a run inside"}
     server = subprocess.Popen(["sh", "-c", "sleep 300 & echo $!; wait"], env=environment, start_new_session=True, stdout=subprocess.PIPE)
