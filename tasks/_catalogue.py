@@ -171,7 +171,8 @@ def _differs(path: Path, copy: Path) -> bool:
     now, then = path.stat(), copy.stat()
     if now.st_size != then.st_size:
         return True
-    return now.st_mtime_ns > then.st_mtime_ns and not filecmp.cmp(path, copy, shallow=False)
+    written = max(now.st_mtime_ns, now.st_ctime_ns)  # what `cp -p` or `unzip` has put there looks old, but came just now
+    return written > then.st_mtime_ns and not filecmp.cmp(path, copy, shallow=False)
 
 
 def patterns(source: Source) -> list[str]:

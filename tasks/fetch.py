@@ -63,7 +63,7 @@ def fetch(corpus: Fetched, data: Path, pins: Path, mirror: Path | None) -> None:
     """Bring one corpus or benchmark into data/NAME and check or write its pin. One process at a time: another one waits, and then finds it
     there."""
     target, unfinished = data / corpus.name, data / PARTIAL / corpus.name
-    with lock(path_for(pins).with_name(f"{data.name}-{corpus.name}.lock"), f"fetches {corpus.name}"):
+    with lock(path_for(data).with_name(f"{data.name}-{corpus.name}.lock"), f"fetches {corpus.name}"):
         recover(target, unfinished)
         _begin(unfinished)
         try:

@@ -357,3 +357,31 @@ def test_a_corpus_that_is_in_use_is_not_forgotten(place: Path, capsys: pytest.Ca
     (place / "dvc.yaml").write_text("vars: []\n")
     assert main(["forget", "mine"]) == 0
     assert _pins.folders(place / "data.dvc") == []
+
+
+def test_fetches_into_one_folder_wait_for_each_other_whatever_pins_they_write(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    holds = (
+        "import sys; from pathlib import Path; from tasks.runtime.locks import lock, path_for\n"
+        "with lock(path_for(Path('data')).with_name('data-mine.lock')): print('held', flush=True); sys.stdin.read()"
+    )
+    given = os.environ | {"PYTHONPATH": str(CATALOGUE.parents[1])}
+    waiting = subprocess.Popen([sys.executable, "-c", holds], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=given)
+    with waiting:
+        assert waiting.stdout
+        assert waiting.stdout.readline() == b"held\n"
+        monkeypatch.setenv("MALMOI_LOCK_TIMEOUT", "0")
+        (place / "elsewhere").mkdir()
+        assert main(["fetch", "mine", "--pins", "elsewhere/pins.dvc"]) == 1
+        assert not (place / "data/mine").exists()
+
+
+def test_a_source_that_was_replaced_by_an_older_file_is_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fetch", "mine"]) == 0
+    new = place / "own/new.txt"
+    new.write_text(CONTENT.replace("S", "Z"))
+    os.utime(new, (1, 1))  # as unzip and `cp -p` leave it
+    new.replace(place / "own/mine.txt")
+    capsys.readouterr()
+    assert main(["corpora"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("mine"))
+    assert "present" not in line
