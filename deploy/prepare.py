@@ -1,6 +1,6 @@
 """`python3 deploy/prepare.py [--images]`: deploy/.env from deploy/example.env, with new passwords; what is there stays.
 
---images asks the registry which images `python:3.11-slim` and `postgres:17` are now, and writes them with their digests, so that every
+--images asks the registry which images `python:3.11-slim` and `postgres:17` are now, and writes their digests, so that every
 machine builds from the same bytes until somebody asks again. Needs the standard library, and for --images Docker with buildx.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 GENERATED = re.compile(r"_(PASSWORD|SECRET)$")
-IMAGES = {"PYTHON_IMAGE": "python:3.11-slim", "POSTGRES_IMAGE": "postgres:17"}
+IMAGES = {"PYTHON_DIGEST": "python:3.11-slim", "POSTGRES_DIGEST": "postgres:17"}
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -42,7 +42,7 @@ def values(text: str) -> dict[str, str]:
 
 
 def resolved(image: str) -> str:
-    """An image with the digest that it has now. Raises RuntimeError where Docker does not say."""
+    """The digest that an image has now. Raises RuntimeError where Docker does not say."""
     command = ["docker", "buildx", "imagetools", "inspect", image, "--format", "{{.Manifest.Digest}}"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
@@ -50,7 +50,7 @@ def resolved(image: str) -> str:
         raise RuntimeError(f"{' '.join(command[:4])}: {error}") from None
     if done.returncode or not DIGEST.fullmatch(done.stdout.strip()):
         raise RuntimeError(f"{' '.join(command[:5])}: {done.stderr.strip() or done.stdout.strip() or 'no digest'}")
-    return f"{image}@{done.stdout.strip()}"
+    return done.stdout.strip()
 
 
 def write(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """params/schedule.yaml: which flow runs when, in which time zone, and who is told of failures."""
 
+import re
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from malmoi import config
 from malmoi.config import ConfigError, params
 
 PATH = Path("params/schedule.yaml")
+BLOCK = re.compile(r"[a-z0-9-]+")  # what Prefect takes as a name of a block document
 FLOWS = {"retrain": "flows.retrain.retrain", "sweep": "flows.sweeping.sweep", "freshness": "flows.freshness.freshness"}
 
 
@@ -41,6 +43,11 @@ def read(path: Path = PATH) -> Schedules:
     if not path.exists():
         raise ConfigError(f"{path}: no such file; it says which flows run when (see README)")
     schedules = config.read(Schedules, config.load(path), str(path))
+    if not BLOCK.fullmatch(schedules.notify):  # not repeated: an address of a webhook is a secret, and this file is committed
+        raise ConfigError(
+            f"{path}: notify: should be the name of a Prefect block (small letters, digits, dashes), as malmoi. The webhook's address does "
+            "not belong into a file that is committed: python -m flows.notify asks for it"
+        )
     if unknown := sorted(set(schedules.flows) - set(FLOWS)):
         raise ConfigError(f"{path}: flows.{unknown[0]}: there is no such flow; there are: {', '.join(FLOWS)}")
     for name in schedules.flows:

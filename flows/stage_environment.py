@@ -1,14 +1,16 @@
 """The environment of a stage: what it needs of this process's, and none of its secrets.
 
 A stage is code that came with a commit, and what it prints is kept. Keys of the object store or Prefect's login are none of its business.
-It gets the names below (except passwords, tokens, and addresses that hold a login), those in `MALMOI_STAGE_ENV` (NAME,NAME or PREFIX_*),
-and those that its `meta: {environment: [NAME, ...]}` in dvc.yaml asks for.
+It gets the names below (except those that speak of passwords, tokens, keys or certificates, and addresses that hold a login), those in
+`MALMOI_STAGE_ENV` (NAME,NAME or PREFIX_*), and those that its `meta: {environment: [NAME, ...]}` in dvc.yaml asks for. This keeps secrets
+out of what a stage prints, logs or hands on; a stage that means harm runs as the same user, and can look for them elsewhere.
 """
 
 import os
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from urllib.parse import parse_qsl, urlsplit
 
 MORE = "MALMOI_STAGE_ENV"  # names that every stage gets besides
 PASSED = (
@@ -20,8 +22,9 @@ PASSED = (
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("SSL_CERT_*", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 )
-SECRET = re.compile(r"(PASS(WORD|WD|PHRASE)?|TOKEN|SECRET|KEY|CREDENTIALS?|AUTH|WEBHOOK|USERNAME)(_ID)?$", re.IGNORECASE)
-LOGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]+@", re.IGNORECASE)  # scheme://name:password@host
+WORDS = r"PASS(WORD|WD|PHRASE)?|TOKEN|SECRET|KEY|KEYFILE|APIKEY|CREDENTIAL|AUTH|WEBHOOK|USERNAME|CERTIFICATE"
+SECRET = re.compile(rf"(^|[_.-])({WORDS})S?\d*($|[_.-])", re.IGNORECASE)  # one of these words anywhere in a name
+HARMLESS = ("MALMOI_TOKEN_CACHE", "MALMOI_TOKEN_CACHE_MB")  # tokens of a text, which nobody need hide
 PROXY = re.compile(r"_proxy$", re.IGNORECASE)  # nothing is reached without what it says, a login or not
 
 
@@ -43,7 +46,25 @@ def withheld(extra: Iterable[str] = ()) -> set[str]:
 
 
 def _harmless(name: str, value: str) -> bool:
-    return _matches(name, PASSED) and not SECRET.search(name) and (not LOGIN.match(value) or bool(PROXY.search(name)))
+    if not _matches(name, PASSED) or (SECRET.search(name) and name not in HARMLESS):
+        return False
+    return bool(PROXY.search(name)) or not _holds_login(value)
+
+
+def _holds_login(value: str) -> bool:
+    """Whether an address has a name or a password before its host, or a secret in its query; also where it is not well formed.
+
+    >>> _holds_login("http://127.0.0.1:5000"), _holds_login("http://me:a/b@host"), _holds_login("postgresql:///d?password=x")
+    (False, True, True)
+    """
+    if "://" not in value:
+        return False
+    try:
+        parts = urlsplit(value)
+        where, query, _ = parts.netloc, parts.query, parts.port  # a password with a slash in it leaves half of itself as the port
+    except ValueError:
+        return True
+    return "@" in where or any(SECRET.search(name) for name, _ in parse_qsl(query, keep_blank_values=True))
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

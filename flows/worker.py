@@ -151,6 +151,7 @@ async def _serve(url: str, machine: Machine, certificates: Any) -> None:
     place, host = str(Path(".dvc/tmp").resolve()), get_ip(*get_address_host_port(url))
     name = names.new()
     own = {"name": name, "local_directory": place, "host": host, "security": certificates}
+    own["dashboard_address"] = "127.0.0.1:0"  # its pages are plain HTTP, also where it speaks TLS
     async with Worker(url, nthreads=1, death_timeout=AGAIN, **own) as worker:
         print(f"{name}: at work for {url}, {machine.cores} cores, in {Path.cwd()}", flush=True)
         while worker.status.name == "running" and not _ended.asked:

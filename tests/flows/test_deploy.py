@@ -106,9 +106,10 @@ def test_the_image_has_what_it_copies() -> None:
 
 def test_images_are_known_by_their_digests_alone() -> None:
     file = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
-    assert file["services"]["postgres"]["image"] == "${POSTGRES_IMAGE:?}"
-    assert re.findall(r"^FROM (.*)$", (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8"), re.MULTILINE) == ["${PYTHON_IMAGE}"]
-    assert file["x-malmoi"]["build"]["args"] == {"PYTHON_IMAGE": "${PYTHON_IMAGE:?}"}
+    assert file["services"]["postgres"]["image"] == "postgres:17@${POSTGRES_DIGEST:?}"
+    built = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^FROM (.*)$", built, re.MULTILINE) == ["python:3.11-slim@${PYTHON_DIGEST}"]
+    assert file["x-malmoi"]["build"]["args"] == {"PYTHON_DIGEST": "${PYTHON_DIGEST:?}"}
 
 
 def test_who_gets_which_secret() -> None:
@@ -122,8 +123,9 @@ def test_who_gets_which_secret() -> None:
     assert having("MLFLOW_DATABASE_PASSWORD") == {"postgres", "mlflow"}
     assert having("MLFLOW_ADMIN_PASSWORD") == {"mlflow", "accounts"}
     assert having("MLFLOW_WRITER_PASSWORD") == {"accounts", "coordinator", "worker"}
-    assert having("MLFLOW_S3_KEY_ID") == {"mlflow"}
-    assert having("AWS_ACCESS_KEY_ID") == {"coordinator", "worker"}
+    assert having("MLFLOW_S3_KEY_ID") == having("MLFLOW_S3_KEY") == {"mlflow"}
+    assert having("AWS_ACCESS_KEY_ID") == having("AWS_SECRET_ACCESS_KEY") == {"coordinator"}
+    assert having("WORKER_S3_KEY_ID") == having("WORKER_S3_KEY") == {"worker"}
     assert having("PREFECT_LOGIN_PASSWORD") == {"prefect", "coordinator"}
 
 

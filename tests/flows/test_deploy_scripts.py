@@ -121,7 +121,7 @@ def test_images_are_resolved_by_docker_and_a_failure_changes_nothing(tmp_path: P
     done = prepare(tmp_path, "--images", path=f"{tools}:/usr/bin:/bin")
     assert done.returncode == 0, done.stderr
     found = values(tmp_path)
-    assert (found["PYTHON_IMAGE"], found["POSTGRES_IMAGE"]) == (f"python:3.11-slim@{DIGEST}", f"postgres:17@{DIGEST}")
+    assert (found["PYTHON_DIGEST"], found["POSTGRES_DIGEST"]) == (DIGEST, DIGEST)
     (tools / "docker").write_text("#!/bin/sh\necho unauthorized >&2\nexit 1\n")
     failed = prepare(tmp_path, "--images", path=f"{tools}:/usr/bin:/bin")
     assert failed.returncode == 1

@@ -1,5 +1,6 @@
 """MLflow's server as deploy/compose.yaml starts it, with SQLite in PostgreSQL's place: who may read, who may write, and nobody else."""
 
+import json
 import os
 import signal
 import subprocess
@@ -129,6 +130,42 @@ def test_nobody_without_a_login_gets_anything(server: Login) -> None:
     assert server.ask(question, READER) == 200
     file = f"{server.address}/api/2.0/mlflow-artifacts/artifacts?path=1"
     assert requests.get(file, timeout=60).status_code == 401
+
+
+OPEN = ("/health", "/server-info", "/static-files/")  # for those who have not logged in: that it lives, its version, and the pages' script
+ASKS = ("/search", "/search-datasets", "/get-history-bulk-interval", "/graphql")
+
+
+ROUTES = """
+import gc, json, re
+from fastapi.routing import APIRoute
+from mlflow.server import app
+from mlflow.server.fastapi_app import create_fastapi_app
+kept = create_fastapi_app(app)  # its routers nest, so the routes are taken from what there is
+native = [one for one in gc.get_objects() if isinstance(one, APIRoute)]
+found = {(method, re.sub("<[^>]+>", "1", str(rule))) for rule in app.url_map.iter_rules() for method in rule.methods}
+found |= {(method, re.sub("{[^}]+}", "1", one.path)) for one in native for method in one.methods}
+print(json.dumps(sorted(one for one in found if one[0] not in ("HEAD", "OPTIONS"))))
+"""
+
+
+def test_of_all_that_the_server_answers_to_nothing_is_open_and_the_reader_changes_nothing(server: Login) -> None:
+    every = json.loads(server.python(ROUTES, *READER).stdout)  # method and path, from MLflow's own tables
+    assert len(every) > 400
+    with requests.Session() as session:
+        for method, path in every:
+            body = None if method == "GET" else {}
+            nobody = session.request(method, server.address + path, json=body, timeout=60, allow_redirects=False).status_code
+            assert nobody == 401 or any(part in path for part in OPEN), (method, path, nobody)
+            if method != "GET" and not path.endswith(ASKS):
+                reader = session.request(method, server.address + path, json=body, auth=READER, timeout=60, allow_redirects=False)
+                assert reader.status_code == 403, (method, path, reader.status_code)
+
+
+def test_an_upload_whose_name_looks_like_a_question_is_refused(server: Login) -> None:
+    for path in ("evil/search", "1/search", "models/search", "1/models/m-1/artifacts/search"):
+        upload = f"{server.address}/api/2.0/mlflow-artifacts/mpu/create/{path}"
+        assert requests.post(upload, json={"path": path, "num_parts": 1}, auth=READER, timeout=60).status_code == 403
 
 
 def test_only_the_administrator_makes_accounts(server: Login) -> None:

@@ -69,3 +69,12 @@ def test_progress_is_read_from_what_stages_say() -> None:
         "nothing of the kind",
     ]
     assert [advance.read(line) for line in said] == [None, 25.0, 37.5, 50.0, 40.0, None]
+
+
+@pytest.mark.parametrize("notify", ["https://hooks.example.org/s3cret", "'hooks.example.org/s3cret'", "'s3cret block'", "''"])
+def test_an_address_in_the_file_is_refused_and_not_repeated(tmp_path: Path, notify: str) -> None:
+    path = tmp_path / "schedule.yaml"
+    path.write_text(f"flows: {{}}\nnotify: {notify}\n")
+    with pytest.raises(ConfigError, match=r"schedule\.yaml: notify: .*python -m flows\.notify asks for it") as caught:
+        schedules.read(path)
+    assert "s3cret" not in str(caught.value)

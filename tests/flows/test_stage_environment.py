@@ -92,6 +92,31 @@ def test_an_address_without_a_login_is_no_secret(value: str) -> None:
     assert passed({"MLFLOW_TRACKING_URI": value}) == {"MLFLOW_TRACKING_URI": value}
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MLFLOW_TRACKING_URI", "http://writer:s3/cret@127.0.0.1:9"),  # a slash in the password
+        ("MLFLOW_BACKEND_STORE_URI", "postgresql:///mlflow?user=mlflow&password=s3cret"),
+        ("MALMOI_MIRROR", "https://mirror.example.org/?token=s3cret"),
+        ("MALMOI_MIRROR", "https://[s3cret@mirror.example.org/"),  # not well formed: rather not
+        ("MALMOI_WEBHOOK_URL", "https://hooks.example.org/s3cret"),
+        ("MALMOI_API_KEY_2", "s3cret"),
+        ("MLFLOW_GATEWAY_KEYS", "s3cret"),
+        ("MLFLOW_TRACKING_PASSWORDS", "s3cret"),
+        ("DVC_SECRETS", "s3cret"),
+        ("MALMOI_CERTIFICATES", "/run/certificates"),
+    ],
+)
+def test_a_secret_of_another_form_is_withheld_and_can_be_asked_for(name: str, value: str) -> None:
+    assert passed({name: value}) == {}
+    assert passed({name: value}, [name]) == {name: value}
+
+
+@pytest.mark.parametrize("name", ["MALMOI_TOKEN_CACHE", "MALMOI_TOKEN_CACHE_MB", "TOKENIZERS_PARALLELISM"])
+def test_tokens_of_a_text_are_no_secret(name: str) -> None:
+    assert passed({name: "1"}) == {name: "1"}
+
+
 def test_of_this_projects_stages_only_train_gets_the_login_of_mlflow() -> None:
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     asked = {name: (stage.get("do", stage).get("meta") or {}).get("environment") for name, stage in stages.items()}

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from ports import free_port
 
@@ -68,9 +69,9 @@ def until(log: Path, words: str) -> None:
         time.sleep(0.1)
 
 
-def scheduler(start: Callable[..., Path], where: Path, folder: Path, name: str = "scheduler") -> str:
+def scheduler(start: Callable[..., Path], where: Path, folder: Path, name: str = "scheduler", host: str = "127.0.0.1") -> str:
     """Start one as deploy/compose.yaml does; returns its address."""
-    address = f"tls://127.0.0.1:{free_port()}"
+    address = f"tls://{host}:{free_port()}"
     options = ["--host", address, "--no-dashboard", "--tls-ca-file", str(folder / "ca.pem")]
     options += ["--tls-cert", str(folder / "scheduler.pem"), "--tls-key", str(folder / "scheduler.key")]
     until(start(name, where, "-m", "distributed.cli.dask_scheduler", *options, env=environment(None)), address)
@@ -111,6 +112,27 @@ def test_a_stage_runs_over_tls_and_strangers_are_refused(
     client = call(project, sys.executable, "-m", "flows.local", "--workers", false, "--force", env=environment(folders["ours"]))
     assert client.returncode == 1
     assert "no Dask scheduler answers" in client.stderr
+
+
+def test_the_pages_of_a_worker_which_are_plain_http_stay_on_its_machine(
+    project: Path, tmp_path: Path, folders: dict[str, Path], start: Callable[..., Path]
+) -> None:
+    from distributed.utils import get_ip
+
+    if (host := get_ip()).startswith("127."):
+        pytest.skip("this machine has no address besides those of loopback")
+    call(project, "git", "add", "-A")
+    call(project, "git", "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x")
+    url = scheduler(start, tmp_path, folders["ours"], host=host)
+    given = environment(folders["ours"])
+    log = start("worker", project, "-m", "flows.worker", url, "--folder", str(tmp_path / "clone"), env=given)
+    until(log, "at work for tls://")
+    (worker,) = [one for one in psutil.Process().children(recursive=True) if "flows.worker" in " ".join(one.cmdline())]
+    listening = [one.laddr for one in worker.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    assert len(listening) == 2
+    (speaks,) = [place for place in listening if place.ip == host]
+    assert f"tls://{host}:{speaks.port}" in log.read_text()
+    assert [place.ip for place in listening if place != speaks] == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize("command", [["flows.roster"], ["flows.local", "--workers"], ["flows.worker"]])
