@@ -14,6 +14,7 @@ from typing import Any
 import compose
 import pytest
 import requests
+import yaml
 from ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.long]
@@ -175,3 +176,22 @@ def test_only_the_administrator_makes_accounts(server: Login) -> None:
 def test_making_the_accounts_again_changes_nothing_and_gives_the_writer_what_was_there(server: Login) -> None:
     assert server.accounts() == "accounts: writer, reader\n"
     assert server.ask("runs/create", WRITER, {"experiment_id": "1"}) == 200
+
+
+def test_a_stage_that_tracks_logs_in_and_another_one_cannot(server: Login, project: Path) -> None:
+    train = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]["train"]
+    asked = train.get("do", train)["meta"]["environment"]
+    command = "python -c \"import mlflow; mlflow.set_experiment('by a stage'); mlflow.start_run(); mlflow.log_metric('loss', 1)\""
+    stages = {
+        "tracks": {"cmd": f"{command} && touch tracks.txt", "outs": ["tracks.txt"], "meta": {"environment": asked}},
+        "other": {"cmd": f"{command} && touch other.txt", "outs": ["other.txt"]},
+    }
+    (project / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    login = {"MLFLOW_TRACKING_URI": server.address, "MLFLOW_TRACKING_USERNAME": WRITER[0], "MLFLOW_TRACKING_PASSWORD": WRITER[1]}
+    given = os.environ | login | {"PYTHONPATH": str(ROOT), "SHELL": "/bin/sh", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    done = subprocess.run([sys.executable, "-m", "flows.local", "--keep-going"], cwd=project, env=given, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1, done.stdout
+    assert (project / "tracks.txt").exists(), done.stdout + done.stderr
+    assert not (project / "other.txt").exists()
+    assert "401" in done.stdout + done.stderr
+    assert server.ask("experiments/get-by-name?experiment_name=by%20a%20stage", READER) == 200
