@@ -189,7 +189,8 @@ def test_a_stage_that_tracks_logs_in_and_another_one_cannot(server: Login, proje
     (project / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     login = {"MLFLOW_TRACKING_URI": server.address, "MLFLOW_TRACKING_USERNAME": WRITER[0], "MLFLOW_TRACKING_PASSWORD": WRITER[1]}
     given = os.environ | login | {"PYTHONPATH": str(ROOT), "SHELL": "/bin/sh", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-    done = subprocess.run([sys.executable, "-m", "flows.local", "--keep-going"], cwd=project, env=given, capture_output=True, text=True, timeout=300, check=False)
+    run = [sys.executable, "-m", "flows.local", "--keep-going"]
+    done = subprocess.run(run, cwd=project, env=given, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1, done.stdout
     assert (project / "tracks.txt").exists(), done.stdout + done.stderr
     assert not (project / "other.txt").exists()
