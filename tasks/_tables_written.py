@@ -75,19 +75,23 @@ def _write_parquet(path: Path, parts: Sequence[Path], schemas: "list[pa.Schema]"
             table = pq.read_table(part)
             columns = {field.name: pa.nulls(len(table), field.type) for field in schema}
             there = {name: _as_json(path, table, name) if name in as_json else table[name] for name in table.column_names}
-            typed_columns = [_cast(column, field.type) for column, field in zip((columns | there).values(), schema, strict=True)]
+            typed_columns = [_cast(path, name, column, schema.field(name).type) for name, column in (columns | there).items()]
             writer.write_table(pa.table(typed_columns, schema=schema))
 
 
-def _cast(column: "pa.Array | pa.ChunkedArray", kind: "pa.DataType") -> "pa.Array | pa.ChunkedArray":
-    """A column of another type. Arrow 25 breaks a list of nothing but nulls that is cast to its own type."""
+def _cast(path: Path, name: str, column: "pa.Array | pa.ChunkedArray", kind: "pa.DataType") -> "pa.Array | pa.ChunkedArray":
+    """A column of another type. Arrow 25 breaks a list of nothing but nulls that is cast to its own type.
+
+    Raises ConfigError where a value would not stay what it is, as a whole number above 2**53 among fractions.
+    """
     import pyarrow as pa
 
     if column.type.equals(kind):
         return column
-    if pa.types.is_nested(kind) and "null" in str(kind):
-        return pa.array(column.to_pylist(), kind)
-    return column.cast(kind)
+    try:
+        return pa.array(column.to_pylist(), kind) if pa.types.is_nested(kind) and "null" in str(kind) else column.cast(kind)
+    except pa.ArrowException as error:
+        raise ConfigError(f"{path}: column {name!r} holds values that no one type of Parquet keeps ({error}); write .jsonl") from None
 
 
 def _as_json(path: Path, table: "pa.Table", name: str) -> "pa.Array":
